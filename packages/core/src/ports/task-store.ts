@@ -1,0 +1,160 @@
+import type { Asset } from '../model/asset.js';
+import type { DialectName } from '../model/dialect.js';
+import type { TaskErrorCode } from '../model/task-error.js';
+import type { TaskKind } from '../model/task-kind.js';
+import type { TaskStage } from '../model/task-stage.js';
+import type { TaskState } from '../model/task-state.js';
+import type { Task } from '../model/task.js';
+
+/** A row to be written. The store sets state, attempt, progress and all instants by its own clock. */
+export type TaskToCreate = Pick<
+  Task,
+  | 'id'
+  | 'publicId'
+  | 'tenant'
+  | 'dialect'
+  | 'endpoint'
+  | 'kind'
+  | 'model'
+  | 'parameters'
+  | 'request'
+  | 'extras'
+  | 'maxAttempts'
+  | 'priority'
+  | 'executionTimeoutSeconds'
+  | 'assets'
+> & {
+  /** Seconds from creation after which the task expires in any unfinished state. Absent: never. */
+  readonly ttlSeconds?: number;
+  /** URL that is told about the end of the task. Absent: nobody. */
+  readonly webhookUrl?: string;
+};
+
+/** The public id is already used by this tenant. */
+export class DuplicatePublicIdError extends Error {
+  constructor(readonly publicId: string) {
+    super(`The task id ${publicId} is already used.`);
+    this.name = 'DuplicatePublicIdError';
+  }
+}
+
+/** The queue holds as many unfinished tasks as the limit allows; nothing was written. */
+export class QueueFullError extends Error {
+  constructor(readonly limit: number) {
+    super(`The queue is full (${limit} tasks).`);
+    this.name = 'QueueFullError';
+  }
+}
+
+/** Which tasks a dialect may see. Every read and write of a client names its tenant and dialect. */
+export interface TaskScope {
+  readonly tenant: string;
+  readonly dialect: DialectName;
+  /** Narrows to one endpoint. Absent: all. */
+  readonly endpoint?: string;
+}
+
+export interface TaskListQuery {
+  readonly states?: readonly TaskState[];
+  readonly order: 'oldest-first' | 'newest-first';
+  /** 1 to 1000 */
+  readonly limit: number;
+  /** Public id of the task after which the page begins, in the given order. Unknown: empty page. */
+  readonly after?: string;
+}
+
+export interface TaskPage {
+  readonly tasks: readonly Task[];
+  readonly hasMore: boolean;
+}
+
+export interface TaskProgress {
+  readonly stage: TaskStage;
+  /** 0 to 1; the store never lets the row's value fall. */
+  readonly progress: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly chunk: number;
+  readonly chunks: number;
+  /** Empty: keep the last one. */
+  readonly message: string;
+}
+
+/** What a beat brings back: go on, stop because the user asked for it, or stop because the attempt is no longer ours. */
+export type BeatAnswer = 'go' | 'cancel' | 'lost';
+
+export type Settlement =
+  | { readonly state: 'succeeded'; readonly message: string; readonly outputs: readonly Asset[] }
+  | { readonly state: 'failed'; readonly code: TaskErrorCode; readonly text: string }
+  | { readonly state: 'cancelled' }
+  /** Another attempt, after `delaySeconds`. The caller has checked attempts. */
+  | { readonly state: 'queued'; readonly delaySeconds: number; readonly message: string };
+
+/** `cancelled`: ended at once. `requested`: running, will end soon. `finished`: had already ended. */
+export type CancelOutcome = 'cancelled' | 'requested' | 'finished' | 'unknown';
+
+/** A queued task that may be handed to the queue. `attempt` is the one the claim will make: task.attempt + 1. */
+export interface Delivery {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly kind: TaskKind;
+  readonly model: string;
+}
+
+export interface DeliveryQuery {
+  /** Kinds and models that live engines can run. */
+  readonly routes: readonly { readonly kind: TaskKind; readonly model: string }[];
+  /** How many tasks of these routes may be delivered but unclaimed at the same time. */
+  readonly depth: number;
+  /** A delivery older than this that was not claimed is delivered again. */
+  readonly redeliverAfterSeconds: number;
+}
+
+/** What one sweep changed, public enough to be logged and announced. */
+export interface Swept {
+  readonly requeued: readonly string[];
+  readonly ended: readonly string[];
+}
+
+/**
+ * The one truth about tasks. Every method is one statement or one
+ * transaction; every clock in it is the store's own.
+ */
+export interface TaskStore {
+  /**
+   * Writes the task with its assets as `queued` and wakes the dispatcher.
+   * @param queueLimit refuses with QueueFullError when the tenant has that many unfinished tasks
+   * @throws DuplicatePublicIdError, QueueFullError
+   */
+  create(task: TaskToCreate, queueLimit: number): Promise<Task>;
+  findByPublicId(scope: TaskScope, publicId: string): Promise<Task | undefined>;
+  list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage>;
+  countByState(scope: TaskScope): Promise<Record<TaskState, number>>;
+  /** Number of tasks before this one in fair order, over all tenants; 0 is next. Undefined when it is not queued. */
+  queuePosition(taskId: string): Promise<number | undefined>;
+
+  /** Queued tasks end at once, running ones are asked to stop. */
+  requestCancel(scope: TaskScope, publicId: string): Promise<CancelOutcome>;
+  /** Cancels every queued task of the scope; returns how many. Running ones are left alone. */
+  cancelQueued(scope: TaskScope): Promise<number>;
+  /** Deletes an ended task; returns it for the removal of its objects. Undefined when unknown or not ended. */
+  deleteEnded(scope: TaskScope, publicId: string): Promise<Task | undefined>;
+  /** FAILED to queued with the same id and fresh attempts. False when unknown or not failed. */
+  retryFailed(scope: TaskScope, publicId: string): Promise<boolean>;
+
+  /** Picks queued tasks in fair order (priority, round-robin over tenants, age), marks them delivered. */
+  pickForDelivery(query: DeliveryQuery): Promise<readonly Delivery[]>;
+  /** queued -> running when `attempt` is the next one and not expired; undefined when somebody else was faster. */
+  claim(taskId: string, attempt: number, leaseSeconds: number): Promise<Task | undefined>;
+  /** Writes progress, extends the lease. Fenced by the attempt. */
+  beat(taskId: string, attempt: number, progress: TaskProgress, leaseSeconds: number): Promise<BeatAnswer>;
+  /** Records a fetched input on the asset of its role. Fenced by the attempt; false when lost. */
+  recordInput(taskId: string, attempt: number, asset: Asset): Promise<boolean>;
+  /** Ends the attempt. Fenced by the attempt; false when lost. A requested cancel turns everything but success into `cancelled`. */
+  settle(taskId: string, attempt: number, settlement: Settlement): Promise<boolean>;
+
+  /** Running tasks whose lease has passed: queued again, or failed ENGINE_LOST after the last attempt, or cancelled when asked. */
+  reclaimLostLeases(): Promise<Swept>;
+  /** Unfinished tasks past their deadline fail with EXPIRED. */
+  expireOverdue(): Promise<Swept>;
+}
