@@ -1,1 +1,11 @@
-export {};
+export { ApiSettings, loadApiSettings } from './api-settings.js';
+export { childEnvironment } from './child-environment.js';
+export { logLevels, type CommonSettings, type LogLevel } from './common-settings.js';
+export { DevstackSettings, loadDevstackSettings } from './devstack-settings.js';
+export type { FetchSettings } from './fetch-settings.js';
+export type { LimitSettings } from './limit-settings.js';
+export type { ModelSettings } from './model-settings.js';
+export type { Environment } from './read-settings.js';
+export { S3Settings } from './s3-settings.js';
+export { SettingsError, type WrongVariable } from './settings-error.js';
+export { WorkerSettings, loadWorkerSettings } from './worker-settings.js';
