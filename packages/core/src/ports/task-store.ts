@@ -142,6 +142,11 @@ export interface TaskStore {
   /** FAILED to queued with the same id and fresh attempts. False when unknown or not failed. */
   retryFailed(scope: TaskScope, publicId: string): Promise<boolean>;
 
+  /** Any task by its internal id, whatever its tenant: for workers, never for a client's request. */
+  find(taskId: string): Promise<Task | undefined>;
+  /** Median seconds of running of the last 50 succeeded tasks of this kind and model. Undefined: none yet. */
+  typicalSeconds(kind: TaskKind, model: string): Promise<number | undefined>;
+
   /** Picks queued tasks in fair order (priority, round-robin over tenants, age), marks them delivered. */
   pickForDelivery(query: DeliveryQuery): Promise<readonly Delivery[]>;
   /** queued -> running when `attempt` is the next one and not expired; undefined when somebody else was faster. */
