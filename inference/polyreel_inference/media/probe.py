@@ -1,0 +1,73 @@
+"""Facts about a media file, read from its header and its first picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from polyreel_inference.media.container import open_container
+from polyreel_inference.media.errors import UnreadableMedia
+from polyreel_inference.media.orientation import Orientation
+
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """What a file holds. Numbers of a missing picture or sound track are 0.
+
+    `duration` is in seconds by the header, 0 when the header does not say; `width` and `height` in pixels as
+    shown (after rotation); `fps` the average frames per second; `sample_rate` in Hz.
+    """
+
+    duration: float
+    width: int
+    height: int
+    fps: float
+    sample_rate: int
+    channels: int
+    has_video: bool
+    has_audio: bool
+
+
+def probe(path: Path) -> MediaFacts:
+    """Read the facts of the file at `path`. Raises `UnreadableMedia` when it holds neither picture nor sound."""
+    with open_container(path) as container:
+        video = next((stream for stream in container.streams.video if not is_cover(stream)), None)
+        audio = next(iter(container.streams.audio), None)
+        if video is None and audio is None:
+            raise UnreadableMedia("The file holds neither picture nor sound.")
+        width, height = shown_size(container, video) if video is not None else (0, 0)
+        fps = float(video.average_rate or video.guessed_rate or 0) if video is not None else 0.0
+        return MediaFacts(
+            duration=_duration(container),
+            width=width,
+            height=height,
+            fps=fps,
+            sample_rate=audio.codec_context.sample_rate if audio is not None else 0,
+            channels=audio.codec_context.channels if audio is not None else 0,
+            has_video=video is not None,
+            has_audio=audio is not None,
+        )
+
+
+def is_cover(stream: av.VideoStream) -> bool:
+    """Whether the track is the still cover picture of a music file rather than video."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def shown_size(container: InputContainer, stream: av.VideoStream) -> tuple[int, int]:
+    """Width and height after rotation, by decoding the first picture."""
+    for frame in container.decode(stream):
+        return Orientation.of(frame).size(frame.width, frame.height)
+    raise UnreadableMedia("The video holds no readable picture.")
+
+
+def _duration(container: InputContainer) -> float:
+    if container.duration is not None and container.duration > 0:
+        return container.duration / av.time_base
+    spans = [
+        float(stream.duration * stream.time_base)
+        for stream in container.streams
+        if stream.duration is not None and stream.time_base is not None
+    ]
+    return max(spans, default=0.0)
