@@ -1,0 +1,182 @@
+import { isTerminal } from '../model/task-state.js';
+import { TaskError } from '../model/task-error.js';
+import type { JsonObject } from '../model/json.js';
+import type { Task } from '../model/task.js';
+import type { Engine } from '../ports/engine.js';
+import type { MediaInspector, MediaIntake } from '../ports/media-intake.js';
+import type { ObjectStore } from '../ports/object-store.js';
+import type { TaskEvents } from '../ports/task-events.js';
+import type { Settlement, TaskStore } from '../ports/task-store.js';
+import { AttemptLostError, AttemptPulse, type PulseOptions } from './attempt-pulse.js';
+import { prepareInputs, type PreparedInputs } from './input-preparation.js';
+import { OutputCollection } from './output-collection.js';
+import type { Slots } from './slots.js';
+
+/** Share of a task's progress the engine's own progress fills; the rest is fetching before and uploading after. */
+const ENGINE_SHARE = { from: 0.02, to: 0.97 };
+
+/** Seconds before another attempt: 2, 4, 8... at most this. */
+const MAX_RETRY_DELAY_SECONDS = 60;
+
+export interface TaskRunnerPorts {
+  readonly store: TaskStore;
+  readonly objects: ObjectStore;
+  readonly intake: MediaIntake;
+  readonly inspector: MediaInspector;
+  readonly events: TaskEvents;
+}
+
+/** What a run did, for logs and metrics. */
+export type RunOutcome = 'succeeded' | 'failed' | 'cancelled' | 'retrying' | 'lost' | 'not-claimed';
+
+export interface RunReport {
+  readonly outcome: RunOutcome;
+  readonly error?: TaskError;
+}
+
+/** Runs one delivered job from its claim to its settlement. */
+export class TaskRunner {
+  constructor(
+    private readonly ports: TaskRunnerPorts,
+    private readonly options: PulseOptions,
+  ) {}
+
+  /**
+   * While all slots of the engine are taken, the inputs are fetched already; the task is claimed only
+   * when a slot is free, so it never counts as running while it waits.
+   * @param shutdown fires when this worker must hand the job back
+   */
+  async run(
+    job: { readonly taskId: string; readonly attempt: number },
+    engine: Engine,
+    slots: Slots,
+    shutdown: AbortSignal,
+  ): Promise<RunReport> {
+    const waiting = await this.ports.store.find(job.taskId);
+    if (!waiting || waiting.state !== 'queued' || waiting.attempt + 1 !== job.attempt)
+      return { outcome: 'not-claimed' };
+    const early = slots.hasFree() ? undefined : this.prepare(waiting, shutdown);
+    early?.catch(() => undefined);
+    const release = await slots.acquire();
+    try {
+      const task = shutdown.aborted
+        ? undefined
+        : await this.ports.store.claim(job.taskId, job.attempt, this.options.leaseSeconds);
+      if (!task) {
+        await early?.then((inputs) => inputs.discard()).catch(() => undefined);
+        return { outcome: 'not-claimed' };
+      }
+      return await this.runClaimed(task, engine, release, shutdown, early);
+    } finally {
+      release();
+    }
+  }
+
+  private async runClaimed(
+    task: Task,
+    engine: Engine,
+    releaseSlot: () => void,
+    shutdown: AbortSignal,
+    early: Promise<PreparedInputs> | undefined,
+  ): Promise<RunReport> {
+    const pulse = new AttemptPulse(task, this.ports.store, this.ports.events, this.options);
+    const onShutdown = () => pulse.abort(new TaskError('ENGINE_LOST', 'The worker was stopped.'));
+    shutdown.addEventListener('abort', onShutdown, { once: true });
+    const outputs = new OutputCollection(
+      task.id,
+      task.attempt,
+      this.ports.objects,
+      this.ports.inspector,
+      pulse.signal,
+    );
+    let settlement: Settlement;
+    let error: TaskError | undefined;
+    try {
+      const message = await this.generate(task, engine, pulse, outputs, early);
+      releaseSlot();
+      pulse.report({ stage: 'uploading', progress: ENGINE_SHARE.to });
+      settlement = { state: 'succeeded', message, outputs: await outputs.finish() };
+    } catch (thrown) {
+      const reason: unknown = pulse.signal.aborted ? pulse.signal.reason : thrown;
+      await outputs.discard(reason);
+      if (reason instanceof AttemptLostError) {
+        await pulse.stop();
+        return { outcome: 'lost' };
+      }
+      error = TaskError.from(reason);
+      settlement = settlementOf(error, task);
+    } finally {
+      shutdown.removeEventListener('abort', onShutdown);
+    }
+    await pulse.stop();
+    return this.settle(task, settlement, error);
+  }
+
+  private async generate(
+    task: Task,
+    engine: Engine,
+    pulse: AttemptPulse,
+    outputs: OutputCollection,
+    early: Promise<PreparedInputs> | undefined,
+  ): Promise<string> {
+    const prepared = await (early ?? this.prepare(task, pulse.signal));
+    try {
+      for (const asset of prepared.fetched) {
+        if (!(await this.ports.store.recordInput(task.id, task.attempt, asset))) throw new AttemptLostError();
+      }
+      pulse.report({ stage: 'loading', progress: ENGINE_SHARE.from });
+      pulse.engineAlive();
+      const job = {
+        taskId: task.id,
+        attempt: task.attempt,
+        kind: task.kind,
+        model: task.model,
+        parameters: task.parameters as JsonObject,
+        inputs: prepared.inputs,
+      };
+      for await (const event of engine.generate(job, pulse.signal)) {
+        pulse.engineAlive();
+        if (event.type === 'progress') {
+          const { from, to } = ENGINE_SHARE;
+          const { type: _type, fraction, remainingSeconds: _remaining, ...rest } = event;
+          pulse.report({ ...rest, progress: from + (to - from) * Math.min(1, Math.max(0, fraction)) });
+        } else if (event.type === 'preview') {
+          await this.ports.events
+            .publish({ taskId: task.id, type: 'preview', picture: event.data })
+            .catch(() => undefined);
+        } else if (event.type === 'output-start' || event.type === 'output-chunk') {
+          await outputs.take(event);
+        } else if (event.type === 'completed') {
+          pulse.engineEnded();
+          return event.message;
+        }
+      }
+      throw pulse.signal.aborted ? pulse.signal.reason : new TaskError('ENGINE_LOST');
+    } finally {
+      await prepared.discard();
+    }
+  }
+
+  private async settle(task: Task, settlement: Settlement, error: TaskError | undefined): Promise<RunReport> {
+    if (!(await this.ports.store.settle(task.id, task.attempt, settlement))) return { outcome: 'lost' };
+    // The store decides: a requested cancel turns failures and retries into `cancelled`.
+    const settled = await this.ports.store.find(task.id);
+    if (settled && isTerminal(settled.state))
+      await this.ports.events.publish({ taskId: task.id, type: 'ended' }).catch(() => undefined);
+    const state = settled?.state === 'cancelled' ? 'cancelled' : settlement.state;
+    return { outcome: state === 'queued' ? 'retrying' : state, ...(error && { error }) };
+  }
+
+  private prepare(task: Task, signal: AbortSignal): Promise<PreparedInputs> {
+    return prepareInputs(task, this.ports.intake, this.ports.objects, signal);
+  }
+}
+
+function settlementOf(error: TaskError, task: Task): Settlement {
+  if (error.code === 'CANCELLED') return { state: 'cancelled' };
+  if (error.retryable && task.attempt < task.maxAttempts) {
+    const delaySeconds = Math.min(MAX_RETRY_DELAY_SECONDS, 2 ** task.attempt);
+    return { state: 'queued', delaySeconds, message: error.message };
+  }
+  return { state: 'failed', code: error.code, text: error.message };
+}

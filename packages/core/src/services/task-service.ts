@@ -1,0 +1,228 @@
+import type { Asset, InputRole, OutputRole } from '../model/asset.js';
+import { assetFromMedia } from './received-asset.js';
+import { objectKeys } from '../model/object-keys.js';
+import { TaskError } from '../model/task-error.js';
+import { checkInputRoles, expectationOf, roleByContent } from '../model/task-inputs.js';
+import { isTerminal } from '../model/task-state.js';
+import { assetOf, type Task } from '../model/task.js';
+import { uuidV7 } from '../model/uuid-v7.js';
+import type { MediaIntake, MediaSource, ReceivedMedia } from '../ports/media-intake.js';
+import type { LinkOptions, ObjectStore } from '../ports/object-store.js';
+import type { TaskEvents } from '../ports/task-events.js';
+import type { CancelOutcome, TaskScope, TaskStore, TaskToCreate } from '../ports/task-store.js';
+
+/** An input of a submission: bytes already received, bytes or URL still to be received, or an object of ours. */
+export type SubmittedInput =
+  | { readonly role: InputRole; readonly media: ReceivedMedia }
+  | { readonly role: InputRole; readonly source: MediaSource }
+  | { readonly role: InputRole; readonly objectKey: string };
+
+/** What a dialect's `inbound` makes of a request. */
+export type Submission = Omit<TaskToCreate, 'id' | 'assets' | 'maxAttempts'> & {
+  readonly inputs: readonly SubmittedInput[];
+};
+
+export interface TaskServiceOptions {
+  readonly maxAttempts: number;
+  /** Unfinished tasks a tenant may have. */
+  readonly queueLimit: number;
+}
+
+/** Everything a dialect may do with tasks. Stateless; every call names its scope. */
+export class TaskService {
+  constructor(
+    private readonly store: TaskStore,
+    private readonly objects: ObjectStore,
+    private readonly intake: MediaIntake,
+    private readonly events: TaskEvents,
+    private readonly options: TaskServiceOptions,
+  ) {}
+
+  /**
+   * Stores the inputs, writes one row and returns it; nothing else must happen for the task to run.
+   * Takes over the received media of the submission and discards them, whatever happens.
+   * @throws TaskError for unusable inputs; DuplicatePublicIdError; QueueFullError. Nothing is left behind then.
+   */
+  async submit(submission: Submission, signal?: AbortSignal): Promise<Task> {
+    const id = uuidV7();
+    const received = submission.inputs.flatMap((input) => ('media' in input ? [input.media] : []));
+    try {
+      checkInputRoles(
+        submission.kind,
+        submission.inputs.map((input) =>
+          'media' in input ? roleByContent(input.role, input.media.mediaType) : input.role,
+        ),
+      );
+      if (submission.webhookUrl !== undefined) this.intake.checkUrl(submission.webhookUrl);
+      // Settled one and all, so that no upload is still running when the rollback removes what it wrote.
+      const settled = await Promise.allSettled(
+        submission.inputs.map((input) => this.storeInput(id, submission, input, received, signal)),
+      );
+      const assets = settled.map((result) => {
+        if (result.status === 'rejected') throw result.reason;
+        return result.value;
+      });
+      const { inputs: _inputs, ...row } = submission;
+      return await this.store.create(
+        { ...row, id, assets, maxAttempts: this.options.maxAttempts },
+        this.options.queueLimit,
+      );
+    } catch (error) {
+      await this.objects.removePrefix(objectKeys.inputs(id)).catch(() => undefined);
+      throw error;
+    } finally {
+      await Promise.all(received.map((media) => media.discard()));
+    }
+  }
+
+  find(scope: TaskScope, publicId: string): Promise<Task | undefined> {
+    return this.store.findByPublicId(scope, publicId);
+  }
+
+  readonly list: TaskStore['list'] = (scope, query) => this.store.list(scope, query);
+
+  readonly countByState: TaskStore['countByState'] = (scope) => this.store.countByState(scope);
+
+  /** Tasks before this one; 0 for the next one and for tasks that no longer wait. */
+  async queuePosition(task: Task): Promise<number> {
+    return task.state === 'queued' ? ((await this.store.queuePosition(task.id)) ?? 0) : 0;
+  }
+
+  /**
+   * Waits until the task has ended, `milliseconds` have passed or the signal fires, and returns its last state.
+   * Undefined when it is unknown.
+   */
+  async waitForEnd(
+    scope: TaskScope,
+    publicId: string,
+    milliseconds: number,
+    signal?: AbortSignal,
+  ): Promise<Task | undefined> {
+    const first = await this.find(scope, publicId);
+    if (!first || isTerminal(first.state) || milliseconds <= 0) return first;
+    const ended = Promise.withResolvers<void>();
+    const unsubscribe = await this.events.subscribe(first.id, (news) => {
+      if (news.type === 'ended') ended.resolve();
+    });
+    const timer = setTimeout(() => ended.resolve(), milliseconds);
+    const onAbort = () => ended.resolve();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    // The events are only hints and may be lost: look at the row now and then as well.
+    const poll = setInterval(() => {
+      void this.find(scope, publicId).then((task) => {
+        if (!task || isTerminal(task.state)) ended.resolve();
+      }, ended.reject);
+    }, 5_000);
+    try {
+      // It may have ended between the first look and the subscription.
+      const second = await this.find(scope, publicId);
+      if (!second || isTerminal(second.state)) return second;
+      if (!signal?.aborted) await ended.promise;
+      return await this.find(scope, publicId);
+    } finally {
+      clearTimeout(timer);
+      clearInterval(poll);
+      signal?.removeEventListener('abort', onAbort);
+      unsubscribe();
+    }
+  }
+
+  async cancel(scope: TaskScope, publicId: string): Promise<CancelOutcome> {
+    const outcome = await this.store.requestCancel(scope, publicId);
+    if (outcome === 'cancelled') {
+      const task = await this.find(scope, publicId);
+      if (task) await this.events.publish({ taskId: task.id, type: 'ended' }).catch(() => undefined);
+    }
+    return outcome;
+  }
+
+  cancelQueued(scope: TaskScope): Promise<number> {
+    return this.store.cancelQueued(scope);
+  }
+
+  /** Queues a failed task again under the same id. */
+  retry(scope: TaskScope, publicId: string): Promise<boolean> {
+    return this.store.retryFailed(scope, publicId);
+  }
+
+  /** Deletes an ended task and all its objects. Returns what it was; undefined when unknown or not ended. */
+  async delete(scope: TaskScope, publicId: string): Promise<Task | undefined> {
+    const task = await this.store.deleteEnded(scope, publicId);
+    if (task) {
+      await Promise.all([
+        this.objects.removePrefix(objectKeys.inputs(task.id)),
+        this.objects.removePrefix(objectKeys.results(task.id)),
+      ]);
+    }
+    return task;
+  }
+
+  /** Seconds until the task has ended, by past runs and its own progress. Undefined: nothing to judge by yet. */
+  async estimateSeconds(task: Task, now: Date = new Date()): Promise<number | undefined> {
+    if (isTerminal(task.state)) return 0;
+    const elapsed = task.startedAt ? (now.getTime() - task.startedAt.getTime()) / 1000 : 0;
+    if (task.state === 'running' && task.progress >= 0.1)
+      return (elapsed * (1 - task.progress)) / task.progress;
+    const typical = await this.store.typicalSeconds(task.kind, task.model);
+    if (typical === undefined) return undefined;
+    if (task.state === 'running') return Math.max(1, typical - elapsed);
+    return typical * ((await this.queuePosition(task)) + 1);
+  }
+
+  /** A link to an output, signed now. Undefined when the task has no such output. */
+  async outputLink(
+    task: Task,
+    role: OutputRole,
+    options: Pick<LinkOptions, 'seconds' | 'fileName' | 'disposition'>,
+  ): Promise<string | undefined> {
+    const asset = assetOf(task, role);
+    if (!asset?.objectKey || !asset.mediaType) return undefined;
+    return this.objects.signedLink(asset.objectKey, {
+      ...options,
+      mediaType: asset.mediaType,
+      audience: 'public',
+    });
+  }
+
+  private async storeInput(
+    id: string,
+    submission: Submission,
+    input: SubmittedInput,
+    received: ReceivedMedia[],
+    signal?: AbortSignal,
+  ): Promise<Asset> {
+    if ('objectKey' in input) {
+      if (!(await this.objects.head(input.objectKey)))
+        throw new TaskError('INVALID_INPUT', `There is no ${input.role} at the given path.`);
+      return { role: input.role, objectKey: input.objectKey };
+    }
+    if ('source' in input && input.source.type === 'url') {
+      this.intake.checkUrl(input.source.url);
+      return { role: input.role, sourceUrl: input.source.url };
+    }
+    const expected = expectationOf(submission.kind, input.role)!;
+    let media: ReceivedMedia;
+    if ('media' in input) media = input.media;
+    else {
+      media = await this.intake.receive(input.role, expected, input.source, signal);
+      received.push(media);
+    }
+    if (expected !== 'reference' && !media.mediaType.startsWith(`${expected}/`) && !hasSound(expected, media))
+      throw new TaskError(
+        'UNSUPPORTED_MEDIA',
+        `The ${input.role} must be ${expected}, not ${media.mediaType}.`,
+      );
+    const role = roleByContent(input.role, media.mediaType);
+    const objectKey = objectKeys.input(id, role);
+    await this.objects.upload(objectKey, media.open(), {
+      mediaType: media.mediaType,
+      ...(signal && { signal }),
+    });
+    return { ...assetFromMedia(media), role, objectKey };
+  }
+}
+
+/** A video may serve as audio: its sound is used. */
+function hasSound(expected: string, media: ReceivedMedia): boolean {
+  return expected === 'audio' && media.facts.audioCodec !== undefined;
+}
