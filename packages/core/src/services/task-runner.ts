@@ -1,6 +1,6 @@
 import { isTerminal } from '../model/task-state.js';
 import { TaskError } from '../model/task-error.js';
-import type { JsonObject } from '../model/json.js';
+import { parametersFor } from '../model/engine-parameters.js';
 import type { Task } from '../model/task.js';
 import type { Engine } from '../ports/engine.js';
 import type { MediaInspector, MediaIntake } from '../ports/media-intake.js';
@@ -126,12 +126,13 @@ export class TaskRunner {
       }
       pulse.report({ stage: 'loading', progress: ENGINE_SHARE.from });
       pulse.engineAlive();
+      const { used, unused } = await this.parametersOf(task, engine);
       const job = {
         taskId: task.id,
         attempt: task.attempt,
         kind: task.kind,
         model: task.model,
-        parameters: task.parameters as JsonObject,
+        parameters: used,
         inputs: prepared.inputs,
       };
       for await (const event of engine.generate(job, pulse.signal)) {
@@ -148,7 +149,7 @@ export class TaskRunner {
           await outputs.take(event);
         } else if (event.type === 'completed') {
           pulse.engineEnded();
-          return event.message;
+          return [event.message, ...notes(unused)].filter(Boolean).join(' ');
         }
       }
       throw pulse.signal.aborted ? pulse.signal.reason : new TaskError('ENGINE_LOST');
@@ -167,9 +168,22 @@ export class TaskRunner {
     return { outcome: state === 'queued' ? 'retrying' : state, ...(error && { error }) };
   }
 
+  private async parametersOf(task: Task, engine: Engine) {
+    const { models } = await engine.describe();
+    const kind = models
+      .find((model) => model.name === task.model)
+      ?.kinds.find((candidate) => candidate.kind === task.kind);
+    if (!kind) throw new TaskError('ENGINE_UNAVAILABLE', `The engine no longer has the model ${task.model}.`);
+    return parametersFor(kind, task.parameters);
+  }
+
   private prepare(task: Task, signal: AbortSignal): Promise<PreparedInputs> {
     return prepareInputs(task, this.ports.intake, this.ports.objects, signal);
   }
+}
+
+function notes(unused: readonly string[]): string[] {
+  return unused.length === 0 ? [] : [`Not used by this model: ${unused.join(', ')}.`];
 }
 
 function settlementOf(error: TaskError, task: Task): Settlement {

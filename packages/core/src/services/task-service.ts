@@ -1,5 +1,5 @@
 import type { Asset, InputRole, OutputRole } from '../model/asset.js';
-import { assetFromMedia } from './received-asset.js';
+
 import { objectKeys } from '../model/object-keys.js';
 import { TaskError } from '../model/task-error.js';
 import { checkInputRoles, expectationOf, roleByContent } from '../model/task-inputs.js';
@@ -10,6 +10,8 @@ import type { MediaIntake, MediaSource, ReceivedMedia } from '../ports/media-int
 import type { LinkOptions, ObjectStore } from '../ports/object-store.js';
 import type { TaskEvents } from '../ports/task-events.js';
 import type { CancelOutcome, TaskScope, TaskStore, TaskToCreate } from '../ports/task-store.js';
+import type { ModelCatalog } from './model-catalog.js';
+import { assetFromMedia } from './received-asset.js';
 
 /** An input of a submission: bytes already received, bytes or URL still to be received, or an object of ours. */
 export type SubmittedInput =
@@ -35,6 +37,7 @@ export class TaskService {
     private readonly objects: ObjectStore,
     private readonly intake: MediaIntake,
     private readonly events: TaskEvents,
+    private readonly catalog: ModelCatalog,
     private readonly options: TaskServiceOptions,
   ) {}
 
@@ -53,6 +56,7 @@ export class TaskService {
           'media' in input ? roleByContent(input.role, input.media.mediaType) : input.role,
         ),
       );
+      await this.catalog.check(submission.kind, submission.model, submission.parameters);
       if (submission.webhookUrl !== undefined) this.intake.checkUrl(submission.webhookUrl);
       // Settled one and all, so that no upload is still running when the rollback removes what it wrote.
       const settled = await Promise.allSettled(

@@ -1,0 +1,19 @@
+/** Who a key belongs to and what it may do. */
+export interface ApiKeyOwner {
+  readonly tenant: string;
+  readonly scopes: readonly string[];
+}
+
+/** Keys are stored as digests only. */
+export interface ApiKeys {
+  /** The owner of an unexpired key. @param sha256 lower-case hex digest of the whole key */
+  findOwner(sha256: string): Promise<ApiKeyOwner | undefined>;
+  /** Stores a new key of a tenant, which is created when needed. */
+  add(key: {
+    readonly sha256: string;
+    readonly prefix: string;
+    readonly tenant: string;
+    readonly scopes: readonly string[];
+    readonly expiresAt?: Date;
+  }): Promise<void>;
+}
