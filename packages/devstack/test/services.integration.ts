@@ -1,0 +1,22 @@
+import { expect, inject, it } from 'vitest';
+import { acceptsConnections, exchange } from '../src/probes.js';
+
+it('provides a Postgres that asks for a password', async () => {
+  const url = new URL(inject('databaseUrl'));
+  expect(await acceptsConnections(url.hostname, Number(url.port))).toBe(true);
+});
+
+it('provides a Redis that refuses strangers', async () => {
+  const { port, password } = new URL(inject('redisUrl'));
+  expect(await exchange('127.0.0.1', Number(port), 'PING\r\n', (text) => text.includes('NOAUTH'))).toBe(true);
+  const signedIn = `AUTH ${password}\r\nCONFIG GET maxmemory-policy\r\n`;
+  expect(await exchange('127.0.0.1', Number(port), signedIn, (text) => text.includes('noeviction'))).toBe(
+    true,
+  );
+});
+
+it('provides an S3 that refuses unsigned requests', async () => {
+  const { endpoint, bucket } = inject('s3');
+  const reply = await fetch(`${endpoint}/${bucket}/?list-type=2`);
+  expect(reply.status).toBeGreaterThanOrEqual(400);
+});
