@@ -1,0 +1,270 @@
+import {
+  DuplicatePublicIdError,
+  outputRoles,
+  QueueFullError,
+  taskStates,
+  type Asset,
+  type BeatAnswer,
+  type CancelOutcome,
+  type Delivery,
+  type DeliveryQuery,
+  type Settlement,
+  type Swept,
+  type Task,
+  type TaskKind,
+  type TaskListQuery,
+  type TaskPage,
+  type TaskProgress,
+  type TaskScope,
+  type TaskState,
+  type TaskStore,
+  type TaskToCreate,
+} from '@polyreel/core';
+import { fairOrder } from './fair-order.js';
+import { MemoryTaskJournal } from './memory-task-journal.js';
+import { inScope, later, moveRow, newMemoryRow, taskOfRow, type MemoryTaskRow } from './memory-task-row.js';
+
+/** Keeps the whole contract of a task store in memory. What happened to a task can be read back. */
+export class MemoryTaskStore implements TaskStore {
+  readonly #rows = new Map<string, MemoryTaskRow>();
+  readonly #journal: MemoryTaskJournal;
+
+  /** @param now the store's clock; give a ManualClock's to let time pass at will */
+  constructor(private readonly now: () => Date = () => new Date()) {
+    this.#journal = new MemoryTaskJournal(now);
+  }
+
+  /** Events of a task in the order they happened. */
+  history(taskId: string): readonly string[] {
+    return this.#journal.history(taskId);
+  }
+
+  /** Webhooks owed for a task. */
+  webhooks(taskId: string): readonly { readonly url: string; readonly event: string }[] {
+    return this.#journal.webhooks(taskId);
+  }
+
+  async create(task: TaskToCreate, queueLimit: number): Promise<Task> {
+    const own = this.#all().filter(({ tenant }) => tenant === task.tenant);
+    if (own.some(({ publicId }) => publicId === task.publicId))
+      throw new DuplicatePublicIdError(task.publicId);
+    if (own.filter(isUnfinished).length >= queueLimit) throw new QueueFullError(queueLimit);
+    const row = newMemoryRow(task, this.now());
+    this.#rows.set(row.id, row);
+    this.#journal.record(row, 'created');
+    return taskOfRow(row);
+  }
+
+  async find(taskId: string): Promise<Task | undefined> {
+    const row = this.#rows.get(taskId);
+    return row && taskOfRow(row);
+  }
+
+  async findByPublicId(scope: TaskScope, publicId: string): Promise<Task | undefined> {
+    const row = this.#inScope(scope, publicId);
+    return row && taskOfRow(row);
+  }
+
+  async list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage> {
+    const rows = this.#all()
+      .filter((row) => inScope(row, scope))
+      .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+    if (query.order === 'newest-first') rows.reverse();
+    const cursor = rows.findIndex(({ publicId }) => publicId === query.after);
+    if (query.after !== undefined && cursor < 0) return { tasks: [], hasMore: false };
+    const rest = rows.slice(cursor + 1).filter(({ state }) => !query.states || query.states.includes(state));
+    return { tasks: rest.slice(0, query.limit).map(taskOfRow), hasMore: rest.length > query.limit };
+  }
+
+  async countByState(scope: TaskScope): Promise<Record<TaskState, number>> {
+    const rows = this.#all().filter((row) => inScope(row, scope));
+    const count = (state: TaskState) => rows.filter((row) => row.state === state).length;
+    return Object.fromEntries(taskStates.map((state) => [state, count(state)])) as Record<TaskState, number>;
+  }
+
+  async queuePosition(taskId: string): Promise<number | undefined> {
+    const position = fairOrder(this.#in('queued'), this.#in('running')).findIndex(({ id }) => id === taskId);
+    return position < 0 ? undefined : position;
+  }
+
+  async typicalSeconds(kind: TaskKind, model: string): Promise<number | undefined> {
+    const seconds = this.#in('succeeded')
+      .filter((row) => row.kind === kind && row.model === model)
+      .sort((a, b) => b.finishedAt!.getTime() - a.finishedAt!.getTime())
+      .slice(0, 50)
+      .map(({ startedAt, finishedAt }) => (finishedAt!.getTime() - startedAt!.getTime()) / 1000)
+      .sort((a, b) => a - b);
+    if (seconds.length === 0) return undefined;
+    const middle = (seconds.length - 1) / 2;
+    return (seconds[Math.floor(middle)]! + seconds[Math.ceil(middle)]!) / 2;
+  }
+
+  async requestCancel(scope: TaskScope, publicId: string): Promise<CancelOutcome> {
+    const row = this.#inScope(scope, publicId);
+    if (!row) return 'unknown';
+    if (!isUnfinished(row)) return 'finished';
+    if (row.state === 'queued') {
+      row.cancelRequestedAt = this.now();
+      this.#journal.end(row, 'cancelled');
+      return 'cancelled';
+    }
+    if (!row.cancelRequestedAt) this.#journal.record(row, 'cancel_requested');
+    row.cancelRequestedAt ??= this.now();
+    return 'requested';
+  }
+
+  async cancelQueued(scope: TaskScope): Promise<number> {
+    const queued = this.#in('queued').filter((row) => inScope(row, scope));
+    for (const row of queued) {
+      row.cancelRequestedAt = this.now();
+      this.#journal.end(row, 'cancelled');
+    }
+    return queued.length;
+  }
+
+  async deleteEnded(scope: TaskScope, publicId: string): Promise<Task | undefined> {
+    const row = this.#inScope(scope, publicId);
+    if (!row || isUnfinished(row)) return undefined;
+    this.#rows.delete(row.id);
+    return taskOfRow(row);
+  }
+
+  async retryFailed(scope: TaskScope, publicId: string): Promise<boolean> {
+    const row = this.#inScope(scope, publicId);
+    if (row?.state !== 'failed') return false;
+    moveRow(row, 'queued', this.now());
+    row.error = row.startedAt = row.notBefore = row.cancelRequestedAt = undefined;
+    row.progress = row.step = row.steps = row.chunk = row.chunks = 0;
+    row.message = '';
+    row.maxAttempts = row.attempt + row.attemptsPerRun;
+    row.deadline = later(this.now(), row.ttlSeconds);
+    row.assets = row.assets.filter(({ role }) => !outputRoles.some((output) => output === role));
+    this.#journal.record(row, 'retried');
+    return true;
+  }
+
+  async pickForDelivery(query: DeliveryQuery): Promise<readonly Delivery[]> {
+    const now = this.now();
+    const routed = this.#all().filter((row) =>
+      query.routes.some(({ kind, model }) => row.kind === kind && row.model === model),
+    );
+    const isOnItsWay = (row: MemoryTaskRow) =>
+      row.state === 'queued' &&
+      row.deliveredAt !== undefined &&
+      later(row.deliveredAt, query.redeliverAfterSeconds)! > now;
+    const onTheirWay = routed.filter(isOnItsWay);
+    const waiting = routed.filter(
+      (row) =>
+        row.state === 'queued' &&
+        !isOnItsWay(row) &&
+        !(row.notBefore && row.notBefore > now) &&
+        !(row.deadline && row.deadline <= now),
+    );
+    const running = routed.filter(({ state }) => state === 'running');
+    const free = Math.max(0, query.depth - onTheirWay.length);
+    return fairOrder(waiting, [...running, ...onTheirWay])
+      .slice(0, free)
+      .map((row) => {
+        row.deliveredAt = now;
+        return { taskId: row.id, attempt: row.attempt + 1, kind: row.kind, model: row.model };
+      });
+  }
+
+  async claim(taskId: string, attempt: number, leaseSeconds: number): Promise<Task | undefined> {
+    const row = this.#rows.get(taskId);
+    const now = this.now();
+    if (row?.state !== 'queued' || row.attempt + 1 !== attempt) return undefined;
+    if (row.deadline && row.deadline <= now) return undefined;
+    moveRow(row, 'running', now);
+    row.attempt = attempt;
+    row.stage = 'fetching';
+    row.step = row.steps = row.chunk = row.chunks = 0;
+    row.notBefore = undefined;
+    row.startedAt ??= now;
+    row.leaseUntil = later(now, leaseSeconds);
+    this.#journal.record(row, 'claimed');
+    return taskOfRow(row);
+  }
+
+  async beat(
+    taskId: string,
+    attempt: number,
+    progress: TaskProgress,
+    leaseSeconds: number,
+  ): Promise<BeatAnswer> {
+    const row = this.#held(taskId, attempt);
+    if (!row) return 'lost';
+    const { stage, step, steps, chunk, chunks } = progress;
+    Object.assign(row, { stage, step, steps, chunk, chunks });
+    row.progress = Math.max(row.progress, Math.min(progress.progress || 0, 0.999));
+    row.message = progress.message || row.message;
+    row.leaseUntil = later(this.now(), leaseSeconds);
+    return row.cancelRequestedAt ? 'cancel' : 'go';
+  }
+
+  async recordInput(taskId: string, attempt: number, asset: Asset): Promise<boolean> {
+    const row = this.#held(taskId, attempt);
+    if (!row) return false;
+    const index = row.assets.findIndex(({ role }) => role === asset.role);
+    if (index < 0) row.assets.push({ ...asset });
+    else row.assets[index] = { ...row.assets[index], ...asset };
+    return true;
+  }
+
+  async settle(taskId: string, attempt: number, settlement: Settlement): Promise<boolean> {
+    const row = this.#held(taskId, attempt);
+    if (!row) return false;
+    if (settlement.state === 'succeeded') {
+      row.progress = 1;
+      row.message = settlement.message;
+      row.assets.push(...structuredClone(settlement.outputs));
+      this.#journal.end(row, 'succeeded');
+    } else if (row.cancelRequestedAt || settlement.state === 'cancelled') this.#journal.end(row, 'cancelled');
+    else if (settlement.state === 'failed')
+      this.#journal.end(row, 'failed', settlement.code, settlement.text);
+    else this.#journal.requeue(row, settlement.delaySeconds, settlement.message);
+    return true;
+  }
+
+  async reclaimLostLeases(): Promise<Swept> {
+    const lost = this.#in('running').filter(({ leaseUntil }) => leaseUntil! < this.now());
+    for (const row of lost) {
+      if (row.cancelRequestedAt) this.#journal.end(row, 'cancelled');
+      else if (row.attempt < row.maxAttempts) this.#journal.requeue(row, 0, row.message);
+      else this.#journal.end(row, 'failed', 'ENGINE_LOST');
+    }
+    const ids = (rows: MemoryTaskRow[]) => rows.map(({ id }) => id);
+    return { requeued: ids(lost.filter(isUnfinished)), ended: ids(lost.filter((row) => !isUnfinished(row))) };
+  }
+
+  async expireOverdue(): Promise<Swept> {
+    const now = this.now();
+    const overdue = this.#all().filter((row) => isUnfinished(row) && row.deadline && row.deadline <= now);
+    for (const row of overdue)
+      if (row.cancelRequestedAt) this.#journal.end(row, 'cancelled');
+      else this.#journal.end(row, 'failed', 'EXPIRED');
+    return { requeued: [], ended: overdue.map(({ id }) => id) };
+  }
+
+  #all(): MemoryTaskRow[] {
+    return [...this.#rows.values()];
+  }
+
+  #in(state: TaskState): MemoryTaskRow[] {
+    return this.#all().filter((row) => row.state === state);
+  }
+
+  #inScope(scope: TaskScope, publicId: string): MemoryTaskRow | undefined {
+    return this.#all().find((row) => row.publicId === publicId && inScope(row, scope));
+  }
+
+  /** The row while the attempt still holds it. */
+  #held(taskId: string, attempt: number): MemoryTaskRow | undefined {
+    const row = this.#rows.get(taskId);
+    return row?.state === 'running' && row.attempt === attempt ? row : undefined;
+  }
+}
+
+function isUnfinished(row: MemoryTaskRow): boolean {
+  return row.state === 'queued' || row.state === 'running';
+}
