@@ -69,6 +69,9 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async signedLink(key: string, options: LinkOptions): Promise<string> {
+    if (!Number.isInteger(options.seconds) || options.seconds < 1 || options.seconds > 604_800) {
+      throw new RangeError('A link is valid for 1 to 604800 seconds.');
+    }
     const link = new URL(`http://${options.audience}.objects.invalid/${encodeURI(key)}`);
     link.searchParams.set('expires', String(options.seconds));
     link.searchParams.set('type', options.mediaType);
@@ -79,6 +82,7 @@ export class MemoryObjectStore implements ObjectStore {
 
   async removePrefix(prefix: string): Promise<void> {
     if (this.failure) throw this.failure;
+    if (prefix === '') throw new RangeError('An empty prefix would remove every object.');
     for (const key of this.#objects.keys()) if (key.startsWith(prefix)) this.#objects.delete(key);
   }
 

@@ -52,7 +52,25 @@ export class ScriptedEngine implements Engine {
     return this.description;
   }
 
-  async *generate(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+  generate(job: EngineJob, signal: AbortSignal): AsyncIterable<EngineEvent> {
+    return {
+      [Symbol.asyncIterator]: () => {
+        const left = new AbortController();
+        const events = this.#play(job, AbortSignal.any([signal, left.signal]));
+        return {
+          next: () => events.next(),
+          // A generator alone would wait for a pending `next` before it noticed.
+          return: () => {
+            left.abort();
+            return events.return(undefined);
+          },
+        };
+      },
+    };
+  }
+
+  async *#play(job: EngineJob, signal: AbortSignal): AsyncGenerator<EngineEvent, undefined> {
+    if (signal.aborted) throw cancelled(signal);
     const script = (this.#scripts.length > 1 ? this.#scripts.shift() : this.#scripts[0]) ?? [];
     const ended = Promise.withResolvers<ScriptedEnd>();
     const run: ScriptedRun = { job, inputs: new Map(), emitted: 0, ended: ended.promise };
