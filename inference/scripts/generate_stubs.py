@@ -1,4 +1,4 @@
-"""Generate the Python code of ../proto into polyreel_inference/generated; does nothing when it is up to date."""
+"""Generate the Python code of ../proto into polyreel_inference/generated, unless it is up to date."""
 
 import hashlib
 import shutil

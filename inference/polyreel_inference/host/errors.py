@@ -9,15 +9,16 @@ from polyreel_inference.media.errors import UnreadableMedia
 
 
 class ErrorCode(StrEnum):
-    """Codes an engine may end a job with; a subset of the platform's task error codes."""
+    """Codes an engine or its host may end a job with; a subset of the platform's task error codes."""
 
     INVALID_INPUT = "INVALID_INPUT"
     UNSUPPORTED_MEDIA = "UNSUPPORTED_MEDIA"
+    INPUT_TOO_LARGE = "INPUT_TOO_LARGE"
     FACE_NOT_DETECTED = "FACE_NOT_DETECTED"
     AUDIO_TOO_SHORT = "AUDIO_TOO_SHORT"
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
-    ENGINE_BUSY = "ENGINE_BUSY"
     ENGINE_UNAVAILABLE = "ENGINE_UNAVAILABLE"
+    ENGINE_LOST = "ENGINE_LOST"
     CANCELLED = "CANCELLED"
     INTERNAL = "INTERNAL"
 
@@ -31,11 +32,12 @@ class _Row:
 _TABLE: dict[ErrorCode, _Row] = {
     ErrorCode.INVALID_INPUT: _Row(grpc.StatusCode.INVALID_ARGUMENT, retryable=False),
     ErrorCode.UNSUPPORTED_MEDIA: _Row(grpc.StatusCode.INVALID_ARGUMENT, retryable=False),
+    ErrorCode.INPUT_TOO_LARGE: _Row(grpc.StatusCode.INVALID_ARGUMENT, retryable=False),
     ErrorCode.FACE_NOT_DETECTED: _Row(grpc.StatusCode.FAILED_PRECONDITION, retryable=False),
     ErrorCode.AUDIO_TOO_SHORT: _Row(grpc.StatusCode.FAILED_PRECONDITION, retryable=False),
-    ErrorCode.OUT_OF_MEMORY: _Row(grpc.StatusCode.RESOURCE_EXHAUSTED, retryable=True),
-    ErrorCode.ENGINE_BUSY: _Row(grpc.StatusCode.RESOURCE_EXHAUSTED, retryable=True),
+    ErrorCode.OUT_OF_MEMORY: _Row(grpc.StatusCode.RESOURCE_EXHAUSTED, retryable=False),
     ErrorCode.ENGINE_UNAVAILABLE: _Row(grpc.StatusCode.UNAVAILABLE, retryable=True),
+    ErrorCode.ENGINE_LOST: _Row(grpc.StatusCode.UNAVAILABLE, retryable=True),
     ErrorCode.CANCELLED: _Row(grpc.StatusCode.CANCELLED, retryable=False),
     ErrorCode.INTERNAL: _Row(grpc.StatusCode.INTERNAL, retryable=True),
 }
@@ -54,8 +56,15 @@ class EngineError(Exception):
         self.retryable = _TABLE[self.code].retryable if retryable is None else retryable
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: the job was told to stop
-    """Raised by the reporter inside the engine's thread once the job was cancelled."""
+class SlotsBusy(EngineError):
+    """All slots run a job; the caller should try another engine or come back later."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.ENGINE_UNAVAILABLE, "All slots are busy.")
+
+
+class Cancelled(Exception):
+    """Not a failure: raised by the reporter inside the engine's thread once the job was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,10 @@ class Status:
 def status_of(exception: BaseException) -> Status:
     """Translate any exception; what is not in the table becomes INTERNAL with a text that tells nothing."""
     match exception:
+        case SlotsBusy():
+            # RESOURCE_EXHAUSTED tells a worker apart from UNAVAILABLE that the engine is well, only full.
+            status = grpc.StatusCode.RESOURCE_EXHAUSTED
+            return Status(status, exception.code, exception.retryable, exception.message)
         case EngineError():
             return Status(
                 _TABLE[exception.code].status, exception.code, exception.retryable, exception.message
@@ -89,7 +102,7 @@ def status_of(exception: BaseException) -> Status:
         case _ if _is_out_of_memory(exception):
             return _status(
                 ErrorCode.OUT_OF_MEMORY,
-                "The engine ran out of memory. Try a smaller resolution or a shorter video.",
+                "The job does not fit into the memory of the device; use a smaller size or fewer frames.",
             )
         case _:
             return _status(ErrorCode.INTERNAL, "The engine failed unexpectedly. Its log tells more.")

@@ -42,13 +42,13 @@ def audio_blocks(path: Path, sample_rate: int, block_samples: int) -> Iterator[S
 
 
 def audio_duration(path: Path) -> float:
-    """Length of the first sound track in seconds, by decoding it: headers of compressed sound are often wrong."""
+    """Length of the first sound track in seconds, by decoding it: headers are often wrong."""
     rate = 48_000
     return sum(len(block) for block in audio_blocks(path, rate, rate)) / rate
 
 
 def frames_for(duration: float, fps: float) -> int:
-    """Number of frames that cover `duration` seconds, at least 1; the last one may stand over, none is missing."""
+    """Number of frames that cover `duration` seconds, at least 1; the last one may stand over."""
     return max(1, math.ceil(duration * fps - 1e-3))
 
 
@@ -118,7 +118,6 @@ def _stereo_blocks(path: Path, sample_rate: int, block_samples: int) -> Iterator
 def _stereo_pieces(path: Path, sample_rate: int) -> Iterator[Samples]:
     with open_container(path) as container:
         stream = _audio_stream(container)
-        stream.thread_type = "AUTO"
         # Mono is doubled here and not by the resampler, which would lower it by 3 dB.
         layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         resampler = AudioResampler(format="flt", layout=layout, rate=sample_rate)
@@ -173,5 +172,3 @@ def _audio_stream(container: InputContainer) -> AudioStream:
     if not container.streams.audio:
         raise UnreadableMedia("The file holds no sound.")
     return container.streams.audio[0]
-
-

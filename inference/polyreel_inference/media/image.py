@@ -21,19 +21,12 @@ def read_image(path: Path, max_pixels: int = 64_000_000) -> Frame:
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height > max_pixels:
-                raise UnreadableMedia(
-                    f"The picture has {image.width}x{image.height} pixels; at most {max_pixels} are allowed."
-                )
+            _check_size(image, max_pixels)
             return np.ascontiguousarray(_flatten(ImageOps.exif_transpose(image)))
-    except UnreadableMedia:
-        raise
-    except FileNotFoundError:
+    except (UnreadableMedia, FileNotFoundError, MemoryError):
         raise
     # Pillow's decoders raise whatever their parsers run into: SyntaxError, struct.error, EOFError, OSError...
     except Exception as error:
-        if isinstance(error, MemoryError):
-            raise
         raise UnreadableMedia("The picture is damaged or of a kind that cannot be read.") from error
 
 
@@ -63,6 +56,13 @@ def encode_jpeg(image: Frame, quality: int = 80, max_bytes: int = 256 * 1024) ->
             quality -= 20
         else:
             picture = picture.resize((max(1, picture.width // 2), max(1, picture.height // 2)))
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise UnreadableMedia(
+            f"The picture has {image.width}x{image.height} pixels; at most {max_pixels} are allowed."
+        )
 
 
 def _flatten(image: Image.Image) -> Frame:

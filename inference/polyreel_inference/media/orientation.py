@@ -26,10 +26,11 @@ class Orientation:
         The matrix (ISO/IEC 14496-12, 6.2.2) maps stored (x, y) to shown (x', y'):
         x' = a x + c y, y' = b x + d y. Angles between quarter turns go to the nearest of them.
         """
-        side_data = frame.side_data.get(Type.DISPLAYMATRIX)
-        if side_data is None:
+        try:
+            matrix = frame.side_data[Type.DISPLAYMATRIX]
+        except KeyError:
             return cls()
-        a, b, _, c, d = struct.unpack_from("=5i", bytes(side_data))
+        a, b, _, c, d = struct.unpack_from("=5i", bytes(matrix))
         if abs(b) + abs(c) > abs(a) + abs(d):
             return cls(transpose=True, flip_x=c < 0, flip_y=b < 0)
         return cls(flip_x=a < 0, flip_y=d < 0)

@@ -30,7 +30,7 @@ class MediaFacts:
 
 
 def probe(path: Path) -> MediaFacts:
-    """Read the facts of the file at `path`. Raises `UnreadableMedia` when it holds neither picture nor sound."""
+    """Read the facts of a file. Raises `UnreadableMedia` when it holds neither picture nor sound."""
     with open_container(path) as container:
         video = next((stream for stream in container.streams.video if not is_cover(stream)), None)
         audio = next(iter(container.streams.audio), None)

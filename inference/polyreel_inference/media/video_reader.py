@@ -48,7 +48,7 @@ class VideoReader:
         self._index()
         span = self._end - self._times[0]
         self.duration = self._end if fps is not None else span
-        """Seconds from the start of the file (without `fps`: from the first frame) to the end of the last frame."""
+        """Seconds to the end of the last frame, from the start of the file (without `fps`: first frame)."""
         self.fps = fps if fps is not None else average or len(self._times) / max(span, _SAME_INSTANT)
         self._step = None if fps is None else 1 / fps
         self._count = len(self._times) if fps is None else max(1, round(self._end * fps))
@@ -185,7 +185,7 @@ def _video_stream(container: InputContainer) -> VideoStream:
     return stream
 
 
-def _seconds(stamped: Packet | VideoFrame, earlier: list[float]) -> float:
+def _seconds(stamped: "Packet[VideoStream] | VideoFrame", earlier: list[float]) -> float:
     """Presentation time; packets of some formats carry only a decoding time, which then is the same."""
     stamp = stamped.pts if stamped.pts is not None else stamped.dts
     if stamp is None or stamped.time_base is None:

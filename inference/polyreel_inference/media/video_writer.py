@@ -2,8 +2,10 @@
 
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import IO, cast
 
 import imageio_ffmpeg
 import numpy as np
@@ -52,12 +54,9 @@ class VideoWriter:
         self._silent = path.with_name(f".{path.name}.silent.part")
         self._complete = path.with_name(f".{path.name}.part")
         self._errors = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - lives as long as the process
-        self._process = subprocess.Popen(
-            _encode_frames(width, height, fps, crf, preset, self._silent),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._errors,
-        )
+        command = _encode_frames(width, height, fps, crf, preset, self._silent)
+        self._process = self._start(command, subprocess.PIPE)
+        self._frames_in = cast(IO[bytes], self._process.stdin)
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -74,27 +73,22 @@ class VideoWriter:
         """Append a frame, uint8 RGB [height, width, 3]; blocks while the encoder is behind."""
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise ValueError(f"expected a uint8 frame of {self._shape}, got {frame.dtype} {frame.shape}")
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(np.ascontiguousarray(frame).data)
+            self._frames_in.write(np.ascontiguousarray(frame).data)
         except OSError as error:  # ffmpeg has ended; its own words say why
             raise self._failure() from error
         self.frames += 1
 
     def finish(self) -> None:
-        """Wait for the encoder, add the sound and put the file at `path`. Without any frame it is an error."""
+        """Wait for the encoder, add the sound and put the file at `path`; at least one frame is needed."""
         if self.frames == 0:
             self.abort()
             raise EncodingFailed("no frame was written")
         self._wait()
         finished = self._silent
         if self._audio is not None:
-            self._process = subprocess.Popen(
-                _add_sound(self._silent, *self._audio, self.frames / self.fps, self._complete),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-            )
+            command = _add_sound(self._silent, *self._audio, self.frames / self.fps, self._complete)
+            self._process = self._start(command, subprocess.DEVNULL)
             self._wait()
             finished = self._complete
         finished.replace(self.path)
@@ -104,15 +98,15 @@ class VideoWriter:
         """Stop the encoder and remove its unfinished files; may be called at any time, also twice."""
         if self._process.poll() is None:
             self._process.kill()
-        if self._process.stdin is not None:
-            try:
-                self._process.stdin.close()
-            except OSError:
-                pass  # bytes a dead encoder no longer takes
+        with suppress(OSError):  # bytes a dead encoder no longer takes
+            self._frames_in.close()
         self._process.wait()
         self._errors.close()
         self._silent.unlink(missing_ok=True)
         self._complete.unlink(missing_ok=True)
+
+    def _start(self, command: list[str], stdin: int) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=self._errors)
 
     def _wait(self) -> None:
         try:

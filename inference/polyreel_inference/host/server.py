@@ -1,0 +1,177 @@
+"""The process around the service: binding, loading, health, draining and the end."""
+
+import asyncio
+import logging
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health
+
+from polyreel_inference.host import log
+from polyreel_inference.host.description import check_description
+from polyreel_inference.host.engine import Engine
+from polyreel_inference.host.errors import EngineError, ErrorCode
+from polyreel_inference.host.protocol import SERVICE_NAME, engine_service_pb2_grpc
+from polyreel_inference.host.service import EngineService, Limits
+from polyreel_inference.host.slots import Slots
+from polyreel_inference.host.workspaces import Workspaces
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+_CANCEL_SECONDS = 10.0
+"""Time running jobs get to notice their cancel before the process ends without them."""
+
+_GRPC_OPTIONS = (
+    # Pieces have at most 1 MiB; the rest is room for long prompts.
+    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
+    ("grpc.max_send_message_length", 4 * 1024 * 1024),
+    # Two hosts on one port would share its calls in silence.
+    ("grpc.so_reuseport", 0),
+    # Finds a dead worker behind a silent connection, whose job would go on for nobody.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the process serves. With `socket` host and port are not used; port 0 takes any free one.
+
+    `port_file` receives the bound port once the process answers. `drain_seconds` is the time running jobs get
+    after SIGTERM. Without `workspace_dir` a temporary folder is used.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    socket: Path | None = None
+    port_file: Path | None = None
+    workspace_dir: Path | None = None
+    drain_seconds: float = 30.0
+    limits: Limits = field(default_factory=Limits)
+
+
+class Host:
+    """One engine behind one gRPC server."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._description = engine.describe()
+        check_description(self._description)
+        self._engine = engine
+        self._settings = settings
+        self._slots = Slots(self._description.slots)
+        self._workspaces = Workspaces(settings.workspace_dir)
+        self._threads = ThreadPoolExecutor(self._description.slots, thread_name_prefix="engine")
+        self._service = EngineService(engine, self._slots, self._workspaces, self._threads, settings.limits)
+        self._health = health.HealthServicer()
+        self._server = grpc.aio.server(options=_GRPC_OPTIONS)
+        self._loading: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Bind and answer Describe; loading goes on in the background. Returns the address."""
+        await self._publish_health()
+        engine_service_pb2_grpc.add_EngineServiceServicer_to_server(self._service, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        address = self._bind()
+        await self._server.start()
+        self._loading = asyncio.create_task(self._load())
+        log.event(logging.INFO, "listening", address=address, engine=self._description.engine)
+        return address
+
+    async def loaded(self) -> None:
+        """Wait until the engine has loaded or failed to."""
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
+
+    async def stop(self, hurry: asyncio.Event | None = None) -> bool:
+        """Drain and end: refuse new jobs, let running ones finish, cancel those that take too long.
+
+        `hurry` ends the waiting early. Returns False when an engine thread did not end; it still runs then.
+        """
+        self._slots.drain()
+        await self._publish_health()
+        log.event(logging.INFO, "draining", seconds=self._settings.drain_seconds)
+        await self._wait_for_jobs(self._settings.drain_seconds, hurry)
+        self._service.cancel_all(
+            EngineError(ErrorCode.ENGINE_LOST, "The engine was shut down during the job.")
+        )
+        # Calls that still send their inputs have no thread to wait for and are ended here.
+        await self._server.stop(grace=1.0)
+        free = await self._wait_for_jobs(_CANCEL_SECONDS, None)
+        ended = free and (self._loading is None or self._loading.done())
+        if ended:
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.close)
+        self._threads.shutdown(wait=ended)
+        self._workspaces.close()
+        log.event(logging.INFO, "stopped", complete=ended)
+        return ended
+
+    def _bind(self) -> str:
+        if self._settings.socket is not None:
+            before = os.umask(0o077)  # the socket is the only door; it belongs to this user alone
+            try:
+                self._server.add_insecure_port(f"unix:{self._settings.socket}")
+            finally:
+                os.umask(before)
+            return f"unix:{self._settings.socket}"
+        if self._settings.host not in _LOOPBACK:
+            log.event(
+                logging.WARNING,
+                "the port is open to the network without a password",
+                host=self._settings.host,
+            )
+        port = self._server.add_insecure_port(f"{self._settings.host}:{self._settings.port}")
+        if self._settings.port_file is not None:
+            fresh = self._settings.port_file.with_name(self._settings.port_file.name + ".part")
+            fresh.write_text(f"{port}\n")
+            fresh.replace(self._settings.port_file)
+        return f"{self._settings.host}:{port}"
+
+    async def _load(self) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.load)
+        except Exception as error:  # noqa: BLE001 - an engine may raise anything; Describe tells it
+            self._slots.failed(f"{type(error).__name__}: {error}")
+            log.event(logging.ERROR, "the engine could not be loaded", error)
+        else:
+            self._slots.loaded()
+            log.event(logging.INFO, "ready", device=self._description.device, slots=self._description.slots)
+        await self._publish_health()
+
+    async def _publish_health(self) -> None:
+        states = health_pb2.HealthCheckResponse
+        state = states.SERVING if self._slots.serving else states.NOT_SERVING
+        for service in ("", SERVICE_NAME):
+            await self._health.set(service, state)
+
+    async def _wait_for_jobs(self, seconds: float, hurry: asyncio.Event | None) -> bool:
+        """Whether all jobs ended within `seconds`."""
+        waits: list[asyncio.Task[object]] = [asyncio.create_task(self._slots.until_free())]
+        if hurry is not None:
+            waits.append(asyncio.create_task(hurry.wait()))
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        return not self._slots.any_taken
+
+
+async def serve(engine: Engine, settings: Settings) -> bool:
+    """Serve until SIGTERM or SIGINT; a second signal ends the draining. Returns what `Host.stop` does."""
+    first, second = asyncio.Event(), asyncio.Event()
+
+    def on_signal() -> None:
+        (second if first.is_set() else first).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    host = Host(engine, settings)
+    await host.start()
+    await first.wait()
+    return await host.stop(second)

@@ -1,0 +1,46 @@
+"""Directories for the files of running jobs, cleaned up even after a crash."""
+
+import fcntl
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+_LOCK = "lock"
+
+
+class Workspaces:
+    """A folder of this process inside `root`, with one sub-folder per job.
+
+    Several hosts may share a root: each holds a lock in its folder, which the system drops when the process
+    ends in whatever way. Folders without a held lock are leftovers and removed at start.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._own_root = Path(tempfile.mkdtemp(prefix="polyreel-engine-")) if root is None else None
+        self._root = root or self._own_root or Path()
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._remove_stale()
+        self._folder = Path(tempfile.mkdtemp(prefix="host-", dir=self._root))
+        self._lock = (self._folder / _LOCK).open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def create(self) -> Path:
+        """A fresh, empty folder for one job."""
+        return Path(tempfile.mkdtemp(prefix="job-", dir=self._folder))
+
+    def remove(self, workspace: Path) -> None:
+        """Remove the folder of an ended job; one that resists is left to the next start."""
+        shutil.rmtree(workspace, ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove everything of this process."""
+        shutil.rmtree(self._own_root or self._folder, ignore_errors=True)
+        self._lock.close()
+
+    def _remove_stale(self) -> None:
+        for folder in self._root.glob("host-*"):
+            # A folder of this moment may not have its lock file yet; such an empty one is left alone.
+            with suppress(OSError), (folder / _LOCK).open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
