@@ -1,0 +1,33 @@
+import type { ApiKeys } from '@polyreel/core';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { createHash } from 'node:crypto';
+import { ApiError } from './api-error.js';
+
+/** Tenant of everything when authentication is off. */
+export const SOLE_TENANT = 'default';
+
+/** Paths that answer without a key: probes, metrics and documentation. */
+const openPaths = /^\/(health(\/.*)?|metrics|docs(\/.*)?|redoc(\/.*)?|v1\/health_check|openapi\.json)?$/;
+
+/**
+ * Finds out who asks, before any body is read. Keys are accepted as `Authorization: Bearer KEY`,
+ * bare `Authorization: KEY` (RunPod's curl lines) and `X-API-Key: KEY`.
+ */
+export function useAuthentication(fastify: FastifyInstance, mode: 'off' | 'keys', keys: ApiKeys): void {
+  fastify.decorateRequest('tenant', SOLE_TENANT);
+  if (mode === 'off') return;
+  fastify.addHook('onRequest', async (request) => {
+    if (openPaths.test(request.url.split('?', 1)[0]!)) return;
+    const key = keyOf(request);
+    // Keys carry 160 random bits, so a lookup by digest leaks nothing a timing could help with.
+    const owner = key && (await keys.findOwner(createHash('sha256').update(key).digest('hex')));
+    if (!owner) throw new ApiError('unauthorized', 'A valid API key is required.');
+    request.tenant = owner.tenant;
+  });
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  const header = request.headers.authorization ?? request.headers['x-api-key'];
+  if (typeof header !== 'string') return undefined;
+  return header.replace(/^bearer\s+/i, '').trim() || undefined;
+}

@@ -1,0 +1,61 @@
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiError, ErrorReply } from './api-error.js';
+import { dialectOfPath, type Dialect } from './dialect.js';
+import { toApiError } from './to-api-error.js';
+
+/** Answers every failure in the words of the dialect that owns the path. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ErrorFilter.name);
+
+  constructor(private readonly dialects: readonly Dialect[]) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const error = toApiError(thrown);
+    if (error.code === 'internal' || error.code === 'unavailable')
+      this.logger.error({ err: error.details.cause ?? error, requestId: request.id }, error.message);
+    if (reply.sent || reply.raw.headersSent) {
+      // The body is on its way already: all that is left is to break it off, so that nobody takes it as whole.
+      reply.raw.destroy();
+      return;
+    }
+    const path = request.url.split('?', 1)[0]!;
+    const dialect = dialectOfPath(this.dialects, path);
+    const context = { method: request.method, path, headers: request.headers };
+    const answer = dialect ? dialect.errors(error, context) : plainReply(error);
+    const retryAfter = error.details.retryAfterSeconds;
+    void reply
+      .headers({ ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...answer.headers })
+      .status(answer.status)
+      .send(answer.body);
+  }
+}
+
+const plainStatus = {
+  'invalid-fields': 422,
+  'unreadable-body': 400,
+  'unsupported-content-type': 415,
+  'body-too-large': 413,
+  'rejected-input': 400,
+  unauthorized: 401,
+  'route-not-found': 404,
+  'method-not-allowed': 405,
+  'unknown-task': 404,
+  'result-not-ready': 404,
+  'wrong-state': 409,
+  'duplicate-task': 409,
+  'queue-full': 503,
+  'range-not-satisfiable': 416,
+  unavailable: 503,
+  internal: 500,
+} as const satisfies Record<ApiError['code'], number>;
+
+/** For paths no dialect owns. */
+function plainReply(error: ApiError): ErrorReply {
+  const message = error.code === 'route-not-found' ? 'Not Found' : error.message;
+  return { status: plainStatus[error.code], body: { detail: message } };
+}

@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify';
+import { ApiError } from './api-error.js';
+
+/**
+ * JSON bodies as clients really send them: an empty body with a JSON content type (SDKs do that on
+ * DELETE and cancel) is undefined, a missing content type with a JSON body is JSON.
+ */
+export function useTolerantJson(fastify: FastifyInstance, bodyLimit: number): void {
+  const parse = (
+    _request: unknown,
+    body: string | Buffer,
+    done: (error: Error | null, value?: unknown) => void,
+  ) => {
+    const text = body.toString();
+    if (text.trim() === '') return done(null, undefined);
+    try {
+      done(null, JSON.parse(text, withoutPrototype));
+    } catch (error) {
+      done(new ApiError('unreadable-body', 'The body is not valid JSON.', { cause: error }));
+    }
+  };
+  fastify.removeContentTypeParser('application/json');
+  fastify.addContentTypeParser(/^application\/(.+\+)?json\b/i, { parseAs: 'string', bodyLimit }, parse);
+  fastify.addContentTypeParser('text/plain', { parseAs: 'string', bodyLimit }, parse);
+  fastify.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit },
+    (_r, body, done) => done(null, Object.fromEntries(new URLSearchParams(body.toString()))),
+  );
+  fastify.addContentTypeParser('', { parseAs: 'string', bodyLimit }, parse);
+}
+
+function withoutPrototype(key: string, value: unknown): unknown {
+  return key === '__proto__' ? undefined : value;
+}

@@ -1,0 +1,41 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ApiSettings } from '@polyreel/config';
+import { TaskService, type Task } from '@polyreel/core';
+
+/** Everything a presenter may need to know about a task; made by reads, so presenters stay pure. */
+export interface TaskView {
+  readonly task: Task;
+  /** Tasks before this one; 0 when it does not wait. */
+  readonly queuePosition: number;
+  /** Seconds until the end. Undefined: unknown. 0: has ended. */
+  readonly estimatedSeconds: number | undefined;
+  /** Links signed for this reply. Undefined: there is no such file. */
+  readonly resultLink: string | undefined;
+  readonly maskLink: string | undefined;
+  readonly posterLink: string | undefined;
+  /** When the links end. */
+  readonly linksExpireAt: Date;
+}
+
+@Injectable()
+export class TaskViews {
+  constructor(
+    @Inject(TaskService) private readonly tasks: TaskService,
+    @Inject(ApiSettings) private readonly settings: ApiSettings,
+  ) {}
+
+  async of(task: Task): Promise<TaskView> {
+    const seconds = this.settings.linkSeconds;
+    const link = (role: 'result' | 'mask_result' | 'poster', fileName: string) =>
+      this.tasks.outputLink(task, role, { seconds, fileName, disposition: 'attachment' });
+    const [queuePosition, estimatedSeconds, resultLink, maskLink, posterLink] = await Promise.all([
+      this.tasks.queuePosition(task),
+      this.tasks.estimateSeconds(task),
+      link('result', `${task.publicId}.mp4`),
+      link('mask_result', `${task.publicId}-mask.mp4`),
+      link('poster', `${task.publicId}.jpg`),
+    ]);
+    const linksExpireAt = new Date(Date.now() + seconds * 1000);
+    return { task, queuePosition, estimatedSeconds, resultLink, maskLink, posterLink, linksExpireAt };
+  }
+}

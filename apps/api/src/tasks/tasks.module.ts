@@ -1,0 +1,147 @@
+import { Global, Inject, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { ApiSettings } from '@polyreel/config';
+import {
+  ModelCatalog,
+  TaskService,
+  type EngineRegistry,
+  type MediaIntake,
+  type ObjectStore,
+  type TaskEvents,
+  type TaskStore,
+} from '@polyreel/core';
+import {
+  connectDatabase,
+  PrismaApiKeys,
+  PrismaEngineRegistry,
+  PrismaTaskStore,
+  type Database,
+} from '@polyreel/database';
+import { GuardedMediaIntake } from '@polyreel/media';
+import { S3ObjectStore } from '@polyreel/object-store';
+import { RedisTaskEvents } from '@polyreel/queue';
+import { Samples } from './samples.js';
+import { TaskFiles } from './task-files.js';
+import { TaskViews } from './task-view.js';
+import {
+  API_KEYS,
+  DEPENDENCIES,
+  ENGINE_REGISTRY,
+  MEDIA_INTAKE,
+  OBJECT_STORE,
+  TASK_EVENTS,
+  TASK_STORE,
+} from './tokens.js';
+
+const DATABASE = Symbol('Database');
+
+/** Something readiness depends on. */
+export interface Dependency {
+  readonly name: string;
+  /** Resolves when it answers. */
+  check(): Promise<void>;
+}
+
+const adapters: Provider[] = [
+  {
+    provide: DATABASE,
+    inject: [ApiSettings],
+    useFactory: (settings: ApiSettings) => connectDatabase(settings.databaseUrl),
+  },
+  {
+    provide: TASK_STORE,
+    inject: [DATABASE],
+    useFactory: (database: Database) => new PrismaTaskStore(database.prisma),
+  },
+  {
+    provide: API_KEYS,
+    inject: [DATABASE],
+    useFactory: (database: Database) => new PrismaApiKeys(database.prisma),
+  },
+  {
+    provide: ENGINE_REGISTRY,
+    inject: [DATABASE],
+    useFactory: (database: Database) => new PrismaEngineRegistry(database.prisma),
+  },
+  {
+    provide: OBJECT_STORE,
+    inject: [ApiSettings],
+    useFactory: ({ s3 }: ApiSettings) => new S3ObjectStore(s3),
+  },
+  {
+    provide: TASK_EVENTS,
+    inject: [ApiSettings],
+    useFactory: ({ redisUrl }: ApiSettings) => new RedisTaskEvents(redisUrl),
+  },
+  {
+    provide: MEDIA_INTAKE,
+    inject: [ApiSettings],
+    useFactory: (settings: ApiSettings) =>
+      new GuardedMediaIntake({
+        spoolDir: settings.spoolDir,
+        limits: {
+          bytes: settings.limits.uploadBytes,
+          seconds: settings.limits.mediaSeconds,
+          pixels: settings.limits.pixels,
+        },
+        allowHosts: settings.fetchAllowHosts,
+      }),
+  },
+  {
+    provide: DEPENDENCIES,
+    inject: [DATABASE, TASK_EVENTS, OBJECT_STORE],
+    useFactory: (database: Database, events: RedisTaskEvents, objects: S3ObjectStore): Dependency[] => [
+      { name: 'postgres', check: () => database.ping() },
+      { name: 'redis', check: () => events.ping() },
+      { name: 's3', check: () => objects.ping() },
+    ],
+  },
+];
+
+const services: Provider[] = [
+  {
+    provide: ModelCatalog,
+    inject: [ENGINE_REGISTRY],
+    useFactory: (registry: EngineRegistry) => new ModelCatalog(registry),
+  },
+  {
+    provide: TaskService,
+    inject: [TASK_STORE, OBJECT_STORE, MEDIA_INTAKE, TASK_EVENTS, ModelCatalog, ApiSettings],
+    useFactory: (
+      store: TaskStore,
+      objects: ObjectStore,
+      intake: MediaIntake,
+      events: TaskEvents,
+      catalog: ModelCatalog,
+      settings: ApiSettings,
+    ) => new TaskService(store, objects, intake, events, catalog, settings),
+  },
+  TaskViews,
+  TaskFiles,
+  Samples,
+];
+
+/** The composition root of the API: the only place that knows which adapter stands behind a port. */
+@Global()
+@Module({
+  providers: [...adapters, ...services],
+  exports: [
+    ...services,
+    API_KEYS,
+    DEPENDENCIES,
+    ENGINE_REGISTRY,
+    MEDIA_INTAKE,
+    OBJECT_STORE,
+    TASK_STORE,
+  ] as never[],
+})
+export class TasksModule implements OnApplicationShutdown {
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(TASK_EVENTS) private readonly events: RedisTaskEvents,
+  ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.events.close();
+    await this.database.close();
+  }
+}
