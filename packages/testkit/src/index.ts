@@ -18,3 +18,4 @@ export * from './contracts/engine-contract.js';
 export * from './contracts/object-store-contract.js';
 export * from './contracts/task-events-contract.js';
 export * from './contracts/task-queue-contract.js';
+export * from './tcp-proxy.js';
