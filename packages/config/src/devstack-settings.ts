@@ -1,9 +1,9 @@
-import { IsInt, IsNotEmpty, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsNotEmpty, IsOptional, Matches, Max, Min } from 'class-validator';
 import { LogSettings } from './common-settings.js';
 import { IsAddress } from './is-address.js';
 import { readSettings, type Environment } from './read-settings.js';
 import { S3Settings } from './s3-settings.js';
-import { integer, list } from './value-parsers.js';
+import { boolean, integer, list } from './value-parsers.js';
 import { Group, Variable } from './variable.js';
 import { engineAddress } from './worker-settings.js';
 
@@ -41,6 +41,17 @@ export class DevstackSettings extends LogSettings {
   @IsOptional()
   @Matches(engineAddress, { each: true })
   engines?: string[];
+
+  /** Sent by the launcher with its own requests; needed only with AUTH=keys. */
+  @Variable('POLYREEL_API_KEY', { allowed: 'an API key of this instance', secret: true })
+  @IsOptional()
+  @IsNotEmpty()
+  apiKey?: string;
+
+  /** See `CommonSettings.exitWithParent`. */
+  @Variable('EXIT_WITH_PARENT', { allowed: 'true or false', parse: boolean, fallback: false })
+  @IsBoolean()
+  exitWithParent: boolean;
 }
 
 /** @throws SettingsError naming every wrong variable. */

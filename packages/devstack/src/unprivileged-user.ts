@@ -37,6 +37,7 @@ export async function unprivileged(): Promise<Invocation> {
       `The embedded Postgres cannot run as root, and changing to the user ${user} failed: ` +
         `${error instanceof Error ? error.message : String(error)}\n` +
         `Run npm start as an ordinary user, install util-linux (setpriv), or set DATABASE_URL.`,
+      { cause: error },
     );
   }
   return { prefix, owner };
