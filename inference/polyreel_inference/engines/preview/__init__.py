@@ -1,0 +1,1 @@
+"""The preview engine: talking faces and animated scenes on a CPU, without model weights."""
