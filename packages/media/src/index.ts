@@ -1,1 +1,3 @@
-export {};
+export * from './ffmpeg-media-inspector.js';
+export * from './guarded-media-intake.js';
+export type { MediaLimits } from './media-limits.js';

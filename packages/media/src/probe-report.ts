@@ -1,0 +1,71 @@
+/** When the content of one track begins and ends by its packets, in seconds. */
+export interface TrackSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+export type ProbeFields = ReadonlyMap<string, string>;
+
+/** Most packets looked at; an hour at 240 frames per second has a million. */
+const mostPackets = 5_000_000;
+/** Longest line kept; ours are some hundred characters. */
+const longestLine = 8_192;
+
+/**
+ * Reads what ffprobe prints with `-of compact`, line by line as it comes, so that the packets of a long video
+ * need no memory and a file beyond a limit is left at once.
+ */
+export class ProbeReport {
+  readonly streams: ProbeFields[] = [];
+  readonly frames: ProbeFields[] = [];
+  /** By stream index; tracks whose packets carry no time are missing. */
+  readonly spans = new Map<number, TrackSpan>();
+  format: ProbeFields = new Map();
+  /** A packet was marked as damaged or incomplete. */
+  corrupt = false;
+  private packets = 0;
+  private rest = '';
+
+  /** @param onSpan told each time a track turns out to be longer; may throw to stop */
+  constructor(private readonly onSpan: (span: TrackSpan) => void = () => undefined) {}
+
+  add(chunk: Buffer): void {
+    const lines = (this.rest + chunk.toString('latin1')).split('\n');
+    this.rest = lines.pop() ?? '';
+    if (this.rest.length > longestLine) throw new Error('ffprobe printed an endless line.');
+    for (const line of lines) this.line(line);
+  }
+
+  private line(line: string): void {
+    const [section, ...parts] = line.split('|');
+    const fields = new Map<string, string>();
+    for (const part of parts) {
+      const equals = part.indexOf('=');
+      if (equals > 0) fields.set(part.slice(0, equals), part.slice(equals + 1));
+    }
+    if (section === 'packet') this.packet(fields);
+    else if (section === 'stream') this.streams.push(fields);
+    else if (section === 'frame') this.frames.push(fields);
+    else if (section === 'format') this.format = fields;
+  }
+
+  private packet(fields: ProbeFields): void {
+    if (++this.packets > mostPackets) throw new Error('The file has more packets than any real one.');
+    if (fields.get('flags')?.includes('C') === true) this.corrupt = true;
+    const start = numberOf(fields, 'pts_time');
+    const index = numberOf(fields, 'stream_index');
+    if (start === undefined || index === undefined) return;
+    const end = start + (numberOf(fields, 'duration_time') ?? 0);
+    const known = this.spans.get(index);
+    const span = { start: Math.min(start, known?.start ?? start), end: Math.max(end, known?.end ?? end) };
+    this.spans.set(index, span);
+    this.onSpan(span);
+  }
+}
+
+/** Undefined: not given, "N/A" or not a number. */
+export function numberOf(fields: ProbeFields, key: string): number | undefined {
+  const text = fields.get(key);
+  const value = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}

@@ -1,0 +1,152 @@
+import { TaskError } from '@polyreel/core';
+import { Agent, type Dispatcher } from 'undici';
+import { pinnedLookup, systemResolver, type ResolveHost } from './pinned-lookup.js';
+import { unreachable } from './unreachable.js';
+import type { UrlRules } from './url-rules.js';
+import { describeBytes } from './media-limits.js';
+
+const connectTimeoutMilliseconds = 10_000;
+const idleTimeoutMilliseconds = 30_000;
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+
+export interface UrlFetcherOptions {
+  readonly rules: UrlRules;
+  readonly maxBytes: number;
+  /** For everything from the first connection to the last byte. */
+  readonly timeoutSeconds: number;
+  readonly redirects: number;
+  /** Absent: the system's. */
+  readonly resolve?: ResolveHost;
+}
+
+export interface FetchedContent {
+  /** After the last redirect. */
+  readonly url: URL;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** The only way to a foreign server: GET of public addresses, within limits of size and time. No proxy is used. */
+export class UrlFetcher {
+  private readonly guarded: Agent;
+  private readonly trusted: Agent;
+
+  constructor(private readonly options: UrlFetcherOptions) {
+    const agent = (privateAllowed: boolean): Agent =>
+      new Agent({
+        allowH2: false,
+        headersTimeout: idleTimeoutMilliseconds,
+        bodyTimeout: idleTimeoutMilliseconds,
+        connect: {
+          timeout: connectTimeoutMilliseconds,
+          lookup: pinnedLookup(options.resolve ?? systemResolver, privateAllowed),
+        },
+      });
+    this.guarded = agent(false);
+    this.trusted = agent(true);
+  }
+
+  /** @throws TaskError INVALID_INPUT, INPUT_UNREACHABLE, INPUT_TOO_LARGE; so does the content while it is read */
+  async open(text: string, signal?: AbortSignal): Promise<FetchedContent> {
+    const timeout = AbortSignal.timeout(this.options.timeoutSeconds * 1000);
+    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    const translate = (error: unknown): unknown => {
+      if (signal?.aborted === true) return signal.reason;
+      if (!timeout.aborted || error instanceof TaskError) return unreachable(error);
+      return new TaskError(
+        'INPUT_UNREACHABLE',
+        `The download took longer than ${this.options.timeoutSeconds} seconds.`,
+      );
+    };
+    try {
+      const { url, response } = await this.follow(this.options.rules.check(text), either);
+      return { url, content: bodyOf(response, translate) };
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  private async follow(
+    first: URL,
+    signal: AbortSignal,
+  ): Promise<{ url: URL; response: Dispatcher.ResponseData }> {
+    let url = first;
+    for (let hops = 0; hops <= this.options.redirects; hops++) {
+      const response = await this.request(url, signal);
+      if (!redirectStatuses.has(response.statusCode)) {
+        this.refuse(response);
+        return { url, response };
+      }
+      drop(response);
+      url = this.nextHop(url, response.headers['location']);
+    }
+    throw new TaskError('INPUT_UNREACHABLE', `The URL redirects more than ${this.options.redirects} times.`);
+  }
+
+  private request(url: URL, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const agent = this.options.rules.allows(url) ? this.trusted : this.guarded;
+    return agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: 'GET',
+      headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'Polyreel' },
+      signal,
+    });
+  }
+
+  private nextHop(from: URL, location: string | string[] | undefined): URL {
+    try {
+      if (typeof location !== 'string') throw new TaskError('INVALID_INPUT');
+      return this.options.rules.check(location, from);
+    } catch (error) {
+      // What the server says is not the client's fault.
+      if (!(error instanceof TaskError) || error.code !== 'INVALID_INPUT') throw error;
+      throw new TaskError('INPUT_UNREACHABLE', 'The URL redirects to something that cannot be fetched.');
+    }
+  }
+
+  private refuse(response: Dispatcher.ResponseData): void {
+    const { statusCode, headers } = response;
+    const length = Number(headers['content-length'] ?? 0);
+    const encoding = headers['content-encoding'] ?? 'identity';
+    let error: TaskError | undefined;
+    if (statusCode < 200 || statusCode > 299 || statusCode === 204) {
+      error = new TaskError('INPUT_UNREACHABLE', `The server answered ${statusCode}.`);
+    } else if (encoding !== 'identity') {
+      error = new TaskError(
+        'INPUT_UNREACHABLE',
+        'The server sends compressed content, which was not asked for.',
+      );
+    } else if (length > this.options.maxBytes) {
+      error = new TaskError(
+        'INPUT_TOO_LARGE',
+        `The file is larger than ${describeBytes(this.options.maxBytes)}.`,
+      );
+    }
+    if (error === undefined) return;
+    drop(response);
+    throw error;
+  }
+}
+
+/** Closes the connection instead of reading on. */
+function drop(response: Dispatcher.ResponseData): void {
+  response.body.on('error', () => undefined).destroy();
+}
+
+async function* bodyOf(
+  response: Dispatcher.ResponseData,
+  translate: (error: unknown) => unknown,
+): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array> = response.body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((error: unknown) => {
+        throw translate(error);
+      });
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    drop(response);
+  }
+}
