@@ -1,1 +1,6 @@
-export {};
+export { connectDatabase, type Database, type DatabaseOptions } from './database.js';
+export { migrate } from './migrate.js';
+export { PostgresLeaderLock, type LeaderLockOptions } from './postgres-leader-lock.js';
+export { PostgresWakeUp } from './postgres-wake-up.js';
+export { PrismaEngineRegistry } from './prisma-engine-registry.js';
+export { PrismaTaskStore } from './prisma-task-store.js';

@@ -37,6 +37,7 @@ export class MemoryTaskJournal {
   ): void {
     moveRow(row, state, this.now());
     row.error = code && { code, text };
+    if (state === 'cancelled') row.cancelRequestedAt ??= this.now();
     this.record(row, state);
     if (row.webhookUrl) this.#webhooks.push({ taskId: row.id, url: row.webhookUrl, event: state });
   }

@@ -104,7 +104,6 @@ export class MemoryTaskStore implements TaskStore {
     if (!row) return 'unknown';
     if (!isUnfinished(row)) return 'finished';
     if (row.state === 'queued') {
-      row.cancelRequestedAt = this.now();
       this.#journal.end(row, 'cancelled');
       return 'cancelled';
     }
@@ -115,10 +114,7 @@ export class MemoryTaskStore implements TaskStore {
 
   async cancelQueued(scope: TaskScope): Promise<number> {
     const queued = this.#in('queued').filter((row) => inScope(row, scope));
-    for (const row of queued) {
-      row.cancelRequestedAt = this.now();
-      this.#journal.end(row, 'cancelled');
-    }
+    for (const row of queued) this.#journal.end(row, 'cancelled');
     return queued.length;
   }
 

@@ -1,0 +1,81 @@
+import type { WakeUp } from '@polyreel/core';
+import { closeSession, openSession, pause, type Session } from './session.js';
+import { wakeUpChannel } from './task-move.js';
+
+/** Milliseconds between two tries to listen again. */
+const reconnectInterval = 1_000;
+
+/** Listens to the notifications of the task store, for one waiter. While it cannot, waits simply last their full time. */
+export class PostgresWakeUp implements WakeUp {
+  readonly #closing = new AbortController();
+  readonly #listening: Promise<void>;
+  #notified = false;
+  #wake: (() => void) | undefined;
+
+  /**
+   * Starts to listen at once.
+   * @param onError told each time listening failed or broke off; it is taken up again by itself
+   */
+  constructor(
+    private readonly databaseUrl: string,
+    private readonly onError: (error: unknown) => void = () => undefined,
+  ) {
+    this.#listening = this.#listen();
+  }
+
+  async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    // A notification that came while nobody waited ends this wait at once.
+    if (!this.#notified && !signal.aborted && !this.#closing.signal.aborted)
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', done);
+          this.#wake = undefined;
+          resolve();
+        };
+        const timer = setTimeout(done, milliseconds);
+        signal.addEventListener('abort', done, { once: true });
+        this.#wake = done;
+      });
+    this.#notified = false;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wake?.();
+    await this.#listening;
+  }
+
+  async #listen(): Promise<void> {
+    const closing = this.#closing.signal;
+    while (!closing.aborted) {
+      let session: Session | undefined;
+      try {
+        session = await openSession(this.databaseUrl, 'polyreel-wake-up');
+        session.client.on('notification', () => this.#notify());
+        await session.client.query(`LISTEN ${wakeUpChannel}`);
+        // What was created while nobody listened.
+        this.#notify();
+        await fired(AbortSignal.any([session.lost, closing]));
+      } catch (error) {
+        // The server is away or restarting; the dispatcher goes by its interval meanwhile.
+        this.onError(error);
+      } finally {
+        if (session) await closeSession(session);
+      }
+      await pause(reconnectInterval, closing);
+    }
+  }
+
+  #notify(): void {
+    this.#notified = true;
+    this.#wake?.();
+  }
+}
+
+function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,102 @@
+import type {
+  Asset,
+  BeatAnswer,
+  CancelOutcome,
+  Delivery,
+  DeliveryQuery,
+  Settlement,
+  Swept,
+  Task,
+  TaskKind,
+  TaskListQuery,
+  TaskPage,
+  TaskProgress,
+  TaskScope,
+  TaskState,
+  TaskStore,
+  TaskToCreate,
+} from '@polyreel/core';
+import * as attempts from './attempts.js';
+import type { PrismaClient } from './generated/client.js';
+import * as commands from './task-commands.js';
+import { createTask } from './task-creation.js';
+import * as line from './task-line.js';
+import * as reads from './task-reads.js';
+import * as sweeps from './task-sweeps.js';
+
+/** Tasks in Postgres. Its statements stand in the modules imported here, one per concern. */
+export class PrismaTaskStore implements TaskStore {
+  constructor(private readonly prisma: PrismaClient) {}
+
+  create(task: TaskToCreate, queueLimit: number): Promise<Task> {
+    return createTask(this.prisma, task, queueLimit);
+  }
+
+  find(taskId: string): Promise<Task | undefined> {
+    return reads.findTask(this.prisma, taskId);
+  }
+
+  findByPublicId(scope: TaskScope, publicId: string): Promise<Task | undefined> {
+    return reads.findTaskByPublicId(this.prisma, scope, publicId);
+  }
+
+  list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage> {
+    return reads.listTasks(this.prisma, scope, query);
+  }
+
+  countByState(scope: TaskScope): Promise<Record<TaskState, number>> {
+    return reads.countTasksByState(this.prisma, scope);
+  }
+
+  typicalSeconds(kind: TaskKind, model: string): Promise<number | undefined> {
+    return reads.typicalTaskSeconds(this.prisma, kind, model);
+  }
+
+  queuePosition(taskId: string): Promise<number | undefined> {
+    return line.queuePosition(this.prisma, taskId);
+  }
+
+  pickForDelivery(query: DeliveryQuery): Promise<readonly Delivery[]> {
+    return line.pickForDelivery(this.prisma, query);
+  }
+
+  requestCancel(scope: TaskScope, publicId: string): Promise<CancelOutcome> {
+    return commands.requestCancel(this.prisma, scope, publicId);
+  }
+
+  cancelQueued(scope: TaskScope): Promise<number> {
+    return commands.cancelQueued(this.prisma, scope);
+  }
+
+  deleteEnded(scope: TaskScope, publicId: string): Promise<Task | undefined> {
+    return commands.deleteEnded(this.prisma, scope, publicId);
+  }
+
+  retryFailed(scope: TaskScope, publicId: string): Promise<boolean> {
+    return commands.retryFailed(this.prisma, scope, publicId);
+  }
+
+  claim(taskId: string, attempt: number, leaseSeconds: number): Promise<Task | undefined> {
+    return attempts.claimTask(this.prisma, taskId, attempt, leaseSeconds);
+  }
+
+  beat(taskId: string, attempt: number, progress: TaskProgress, leaseSeconds: number): Promise<BeatAnswer> {
+    return attempts.beat(this.prisma, taskId, attempt, progress, leaseSeconds);
+  }
+
+  recordInput(taskId: string, attempt: number, asset: Asset): Promise<boolean> {
+    return attempts.recordInput(this.prisma, taskId, attempt, asset);
+  }
+
+  settle(taskId: string, attempt: number, settlement: Settlement): Promise<boolean> {
+    return attempts.settleTask(this.prisma, taskId, attempt, settlement);
+  }
+
+  reclaimLostLeases(): Promise<Swept> {
+    return sweeps.reclaimLostLeases(this.prisma);
+  }
+
+  expireOverdue(): Promise<Swept> {
+    return sweeps.expireOverdue(this.prisma);
+  }
+}

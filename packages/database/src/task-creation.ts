@@ -1,0 +1,89 @@
+import {
+  DuplicatePublicIdError,
+  QueueFullError,
+  type Asset,
+  type Task,
+  type TaskToCreate,
+} from '@polyreel/core';
+import { assetFields, assetRows, assetValues } from './asset-sql.js';
+import { Prisma, type PrismaClient } from './generated/client.js';
+import { storableJson, storableText } from './storable.js';
+import { history, wakeUp } from './task-move.js';
+import { taskColumns, taskWith, type TaskRow } from './task-row.js';
+
+/**
+ * Room that must be left for a task to be written without taking the tenant's
+ * lock: more than a server usually allows connections, each of which could
+ * hold one create the count cannot see yet.
+ */
+const safeDistance = 128;
+
+/** Largest number of rows a LIMIT is given; a larger queue limit is no limit. */
+const countable = 2 ** 31 - 1;
+
+/** What the statement found; without `created` the columns of the task are null. */
+interface Outcome {
+  /** The public id is taken. */
+  readonly known: boolean;
+  readonly created: boolean;
+}
+
+/**
+ * One statement, one round trip as long as the tenant's queue is not nearly
+ * full; then the creates of the tenant go one after the other, so that the
+ * limit holds exactly.
+ */
+export async function createTask(
+  prisma: PrismaClient,
+  task: TaskToCreate,
+  queueLimit: number,
+): Promise<Task> {
+  const limit = Math.min(Math.max(0, queueLimit), countable);
+  let [row] = limit > safeDistance ? await insert(prisma, task, limit - safeDistance) : [];
+  if (!row || (!row.created && !row.known)) {
+    const [, inserted] = await prisma.$transaction([lockCreates(prisma, task), insert(prisma, task, limit)]);
+    row = inserted[0];
+  }
+  if (row?.created) return taskWith(row, JSON.parse(storableJson(task.assets)) as Asset[]);
+  if (row?.known) throw new DuplicatePublicIdError(task.publicId);
+  throw new QueueFullError(queueLimit);
+}
+
+/** Held until the transaction ends, by one create of the tenant at a time. */
+function lockCreates(prisma: PrismaClient, task: TaskToCreate) {
+  return prisma.$queryRaw`
+    SELECT pg_advisory_xact_lock(hashtextextended(${`polyreel create ${storableText(task.tenant)}`}, 0))::text`;
+}
+
+function insert(prisma: PrismaClient, task: TaskToCreate, limit: number) {
+  const tenant = storableText(task.tenant);
+  const publicId = storableText(task.publicId);
+  const ttl = task.ttlSeconds ?? null;
+  // ON CONFLICT covers a create of the same id that has not committed yet: this one waits for it and writes nothing.
+  return prisma.$queryRaw<(Outcome & TaskRow)[]>`
+    WITH known AS (
+      SELECT EXISTS (SELECT 1 FROM task WHERE tenant = ${tenant} AND public_id = ${publicId}) AS known),
+    unfinished AS (
+      SELECT count(*) AS tasks FROM (
+        SELECT 1 FROM task WHERE tenant = ${tenant} AND state IN ('queued', 'running') LIMIT ${limit}::bigint
+      ) AS counted),
+    changed AS (
+      INSERT INTO task (id, public_id, tenant, dialect, endpoint, kind, model, parameters, request, extras,
+        max_attempts, attempts_per_run, priority, execution_timeout_seconds, ttl_seconds, deadline, webhook_url)
+      SELECT ${task.id}::uuid, ${publicId}, ${tenant}, ${task.dialect}, ${storableText(task.endpoint)},
+        ${task.kind}, ${storableText(task.model)}, ${JSON.stringify(task.parameters)}::json,
+        ${JSON.stringify(task.request)}::json, ${JSON.stringify(task.extras)}::json,
+        ${task.maxAttempts}::int, ${task.maxAttempts}::int, ${task.priority}::int,
+        ${task.executionTimeoutSeconds ?? null}::float8, ${ttl}::float8,
+        now() + make_interval(secs => ${ttl}::float8), ${task.webhookUrl ? storableText(task.webhookUrl) : null}
+      FROM unfinished, known WHERE unfinished.tasks < ${limit}::bigint AND NOT known.known
+      ON CONFLICT (tenant, public_id) DO NOTHING
+      RETURNING *),
+    assets AS (
+      INSERT INTO asset (task_id, ${assetFields})
+      SELECT changed.id, ${assetValues} FROM changed, ${assetRows(task.assets)} ORDER BY a.place),
+    ${history(Prisma.sql`'created'`)}
+    SELECT known.known OR (unfinished.tasks < ${limit}::bigint AND t.id IS NULL) AS known,
+      t.id IS NOT NULL AS created, CASE WHEN t.id IS NOT NULL THEN ${wakeUp} END AS woken, ${taskColumns}
+    FROM unfinished CROSS JOIN known LEFT JOIN changed t ON true`;
+}

@@ -1,0 +1,84 @@
+import {
+  taskStates,
+  type Task,
+  type TaskKind,
+  type TaskListQuery,
+  type TaskPage,
+  type TaskScope,
+  type TaskState,
+} from '@polyreel/core';
+import { Prisma, type PrismaClient } from './generated/client.js';
+import { storableText } from './storable.js';
+import { assetColumn, taskColumns, taskOf, type TaskRowWithAssets } from './task-row.js';
+import { inScope, withPublicId } from './task-scope.js';
+
+export function findTask(prisma: PrismaClient, taskId: string): Promise<Task | undefined> {
+  return findOne(prisma, Prisma.sql`t.id = ${taskId}::uuid`);
+}
+
+export function findTaskByPublicId(
+  prisma: PrismaClient,
+  scope: TaskScope,
+  publicId: string,
+): Promise<Task | undefined> {
+  return findOne(prisma, withPublicId(scope, publicId));
+}
+
+async function findOne(prisma: PrismaClient, condition: Prisma.Sql): Promise<Task | undefined> {
+  const [row] = await prisma.$queryRaw<TaskRowWithAssets[]>`
+    SELECT ${taskColumns}, ${assetColumn} FROM task t WHERE ${condition}`;
+  return row && taskOf(row);
+}
+
+/** Pages by the position of the last task seen (keyset), so a late page costs what the first one does. */
+export async function listTasks(
+  prisma: PrismaClient,
+  scope: TaskScope,
+  query: TaskListQuery,
+): Promise<TaskPage> {
+  const newestFirst = query.order === 'newest-first';
+  const direction = newestFirst ? Prisma.sql`DESC` : Prisma.sql`ASC`;
+  const states = query.states ? Prisma.sql`AND t.state = ANY(${[...query.states]}::text[])` : Prisma.empty;
+  const rows = await prisma.$queryRaw<TaskRowWithAssets[]>`
+    SELECT ${taskColumns}, ${assetColumn} FROM task t
+    WHERE ${inScope(scope)} ${states} ${after(scope, query.after, newestFirst)}
+    ORDER BY t.created_at ${direction}, t.id ${direction} LIMIT ${query.limit + 1}::int`;
+  return { tasks: rows.slice(0, query.limit).map(taskOf), hasMore: rows.length > query.limit };
+}
+
+/** An unknown cursor compares as null, which no row passes. */
+function after(scope: TaskScope, publicId: string | undefined, newestFirst: boolean): Prisma.Sql {
+  if (publicId === undefined) return Prisma.empty;
+  const cursor = (column: Prisma.Sql) =>
+    Prisma.sql`(SELECT ${column} FROM task t WHERE ${withPublicId(scope, publicId)})`;
+  return Prisma.sql`AND (t.created_at, t.id) ${newestFirst ? Prisma.sql`<` : Prisma.sql`>`}
+    (${cursor(Prisma.sql`t.created_at`)}, ${cursor(Prisma.sql`t.id`)})`;
+}
+
+/** Reads an index only, but all of the scope's entries in it. */
+export async function countTasksByState(
+  prisma: PrismaClient,
+  scope: TaskScope,
+): Promise<Record<TaskState, number>> {
+  const rows = await prisma.$queryRaw<{ state: TaskState; tasks: number }[]>`
+    SELECT t.state, count(*)::int AS tasks FROM task t WHERE ${inScope(scope)} GROUP BY t.state`;
+  const counted = new Map(rows.map(({ state, tasks }) => [state, tasks]));
+  return Object.fromEntries(taskStates.map((state) => [state, counted.get(state) ?? 0])) as Record<
+    TaskState,
+    number
+  >;
+}
+
+/** Median over the last 50 successes, retries and their pauses included, since users wait for those as well. */
+export async function typicalTaskSeconds(
+  prisma: PrismaClient,
+  kind: TaskKind,
+  model: string,
+): Promise<number | undefined> {
+  const [row] = await prisma.$queryRaw<{ median: number | null }[]>`
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median FROM (
+      SELECT extract(epoch FROM t.finished_at - t.started_at)::float8 AS seconds FROM task t
+      WHERE t.kind = ${kind} AND t.model = ${storableText(model)} AND t.state = 'succeeded'
+      ORDER BY t.finished_at DESC LIMIT 50) AS runs`;
+  return row?.median ?? undefined;
+}

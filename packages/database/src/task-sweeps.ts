@@ -1,0 +1,47 @@
+import { taskErrors, type Swept } from '@polyreel/core';
+import { Prisma, type PrismaClient } from './generated/client.js';
+import { moving, wakeUp } from './task-move.js';
+
+/** Rows of one sweep: keeps a statement and its locks short; the next sweep takes the rest. */
+const batch = 1000;
+
+/** A running task whose lease has passed has lost its worker. */
+export function reclaimLostLeases(prisma: PrismaClient): Promise<Swept> {
+  return sweep(
+    prisma,
+    Prisma.sql`
+      SELECT t.id,
+        CASE WHEN t.cancel_requested_at IS NOT NULL THEN 'cancelled'
+             WHEN t.attempt < t.max_attempts THEN 'queued' ELSE 'failed' END AS state,
+        CASE WHEN t.cancel_requested_at IS NULL AND t.attempt >= t.max_attempts
+             THEN 'ENGINE_LOST' END AS error_code,
+        CASE WHEN t.cancel_requested_at IS NULL AND t.attempt >= t.max_attempts
+             THEN ${taskErrors.ENGINE_LOST.text} END AS error_text,
+        now() AS not_before, NULL::text AS message
+      FROM task t WHERE t.state = 'running' AND t.lease_until < now()
+      LIMIT ${batch}::int FOR UPDATE SKIP LOCKED`,
+  );
+}
+
+/** Waiting and running ones alike; the worker of a running one learns it from its next beat. */
+export function expireOverdue(prisma: PrismaClient): Promise<Swept> {
+  return sweep(
+    prisma,
+    Prisma.sql`
+      SELECT t.id, CASE WHEN t.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE 'failed' END AS state,
+        CASE WHEN t.cancel_requested_at IS NULL THEN 'EXPIRED' END AS error_code,
+        CASE WHEN t.cancel_requested_at IS NULL THEN ${taskErrors.EXPIRED.text} END AS error_text,
+        NULL::timestamptz AS not_before, NULL::text AS message
+      FROM task t WHERE t.state IN ('queued', 'running') AND t.deadline IS NOT NULL AND t.deadline <= now()
+      ORDER BY t.deadline LIMIT ${batch}::int FOR UPDATE SKIP LOCKED`,
+  );
+}
+
+async function sweep(prisma: PrismaClient, next: Prisma.Sql): Promise<Swept> {
+  const rows = await prisma.$queryRaw<{ id: string; state: string }[]>`
+    ${moving(next)} SELECT id, state, ${wakeUp} AS woken FROM changed`;
+  return {
+    requeued: rows.filter(({ state }) => state === 'queued').map(({ id }) => id),
+    ended: rows.filter(({ state }) => state !== 'queued').map(({ id }) => id),
+  };
+}
