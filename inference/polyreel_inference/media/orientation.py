@@ -1,6 +1,7 @@
 """Turning of frames by the display matrix that cameras write into video files."""
 
 import struct
+from typing import Any
 
 import numpy as np
 from av.sidedata.sidedata import Type
@@ -26,9 +27,9 @@ class Orientation:
         The matrix (ISO/IEC 14496-12, 6.2.2) maps stored (x, y) to shown (x', y'):
         x' = a x + c y, y' = b x + d y. Angles between quarter turns go to the nearest of them.
         """
-        try:
-            matrix = frame.side_data[Type.DISPLAYMATRIX]
-        except KeyError:
+        side_data: Any = frame.side_data  # its stub knows only motion vectors
+        matrix = side_data.get(Type.DISPLAYMATRIX)
+        if matrix is None:
             return cls()
         a, b, _, c, d = struct.unpack_from("=5i", bytes(matrix))
         if abs(b) + abs(c) > abs(a) + abs(d):

@@ -137,6 +137,10 @@ class VideoReader:
             raise UnreadableMedia("The video breaks off before its end; the file is incomplete.")
         self._times = sorted(times)
         self._keys = sorted(keys)
+        if self._end <= self._times[-1]:
+            # Some files do not say how long the last frame lasts: as long as the others on average.
+            pauses = max(1, len(times) - 1)
+            self._end = self._times[-1] + ((self._times[-1] - self._times[0]) / pauses or 0.04)
 
     def _decode(self, first: int) -> Iterator[tuple[int, VideoFrame]]:
         """Index and decoded picture of the stored frames from a key frame at or before `first` on."""
