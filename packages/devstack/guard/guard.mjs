@@ -1,7 +1,7 @@
 // Ends the children of a launcher that died without stopping them (kill -9, out of memory).
 // The launcher holds the other end of standard input and writes one JSON line per change:
-// {"watch": pid, "signal": "SIGINT"} or {"forget": pid}. When the pipe closes, what is still watched ends,
-// the last one started first.
+// {"watch": pid, "signal": "SIGINT"} or {"forget": pid}. When the pipe closes, what is still watched ends.
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const graceMilliseconds = 4000;
@@ -16,13 +16,15 @@ const kill = (pid, signal) => {
   }
 };
 
-const gone = async (pid, milliseconds) => {
-  const end = Date.now() + milliseconds;
-  while (kill(pid, 0)) {
-    if (Date.now() > end) return false;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+const isRunning = (pid) => {
+  if (!kill(pid, 0)) return false;
+  try {
+    // A zombie has ended, only nobody has asked for its exit code yet.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !['Z', 'X'].includes(stat[stat.lastIndexOf(')') + 2]);
+  } catch {
+    return process.platform !== 'linux';
   }
-  return true;
 };
 
 // A Ctrl-C meant for the launcher may reach this process too; only the closed pipe counts.
@@ -33,6 +35,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (watch) watched.set(watch, signal);
   if (forget) watched.delete(forget);
 }
-for (const [pid, signal] of [...watched].reverse()) {
-  if (kill(pid, signal) && !(await gone(pid, graceMilliseconds))) kill(pid, 'SIGKILL');
-}
+for (const [pid, signal] of watched) kill(pid, signal);
+const end = Date.now() + graceMilliseconds;
+const left = () => [...watched.keys()].filter(isRunning);
+while (left().length > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+for (const pid of left()) kill(pid, 'SIGKILL');
