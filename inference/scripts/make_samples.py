@@ -51,7 +51,9 @@ class Espeak:
         data = espeakng_loader.get_data_path().encode()
         self.sample_rate: int = self._library.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, data, 0)
         self._blocks: list[bytes] = []
-        signature = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+        signature = ctypes.CFUNCTYPE(
+            ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+        )
         self._callback = signature(self._receive)
         self._library.espeak_SetSynthCallback(self._callback)
 
@@ -114,7 +116,7 @@ class _Silent:
 
     def check_cancelled(self) -> None: ...
 
-    def output(self, role: str, media_type: str, path: Path) -> None:
+    def output(self, role: str, _: str, path: Path) -> None:
         if role == "result":
             self.result = path
 
@@ -146,7 +148,7 @@ def main() -> None:
     _write_wav(SAMPLES / "speech-second.wav", espeak.say(_SECOND, "en-us+m3", 160, 40), espeak.sample_rate)
     _talking_clip(SAMPLES / "portrait.jpg", SAMPLES / "speech.wav", SAMPLES / "portrait.mp4")
     for path in sorted(SAMPLES.glob("*.*")):
-        print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+        sys.stdout.write(f"{path.name}: {path.stat().st_size / 1000:.0f} kB\n")
 
 
 if __name__ == "__main__":

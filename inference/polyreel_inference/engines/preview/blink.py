@@ -60,7 +60,7 @@ class Eye:
         self._upper, self._lower = Curve(upper_points), Curve(lower_points)
         self._half = np.float32(max(2.0, float(np.linalg.norm(right - left)) / 2 * 1.12))
         lift = np.float32(0.35) * self._half
-        self._brow = np.float32(min(float(self._frame.points(points[list(brow)])[:, 1].max()), -lift))
+        self._brow = np.float32(min(float(self._frame.points(points[list(brow)])[:, 1].max()), -float(lift)))
         self._low = np.float32(lower_points[:, 1].max() + 2)
 
     def box(self, width: int, height: int) -> tuple[int, int, int, int]:
@@ -84,9 +84,9 @@ class Eye:
         upper = self._upper(px)
         travel = np.maximum(self._lower(px) - upper, 0) * np.float32(closed * 1.04) * taper
         edge = upper + travel
-        # Lashes and the dark rim above the eye travel rigidly; only the skin between them and the brow unfolds.
+        # Lashes and the dark rim above the eye travel rigidly; the skin between them and the brow unfolds.
         rim = edge - np.float32(_RIM) * self._half
         shift = travel * np.clip((py - self._brow) / np.maximum(rim - self._brow, 1), 0, 1)
-        shift = shift * np.clip(edge - py + np.float32(0.5), 0, 1)
+        shift = np.where(py <= edge, shift, 0)
         sx, sy = self._frame.image(px, np.asarray(py - shift, np.float32))
         return sx, sy

@@ -18,7 +18,7 @@ class Delivery:
 
     @classmethod
     def of(cls, speech: Speech, audio_guidance_scale: float) -> "Delivery":
-        """The scale saturates: doubling it from natural gives half as much again, and no jaw is dislocated."""
+        """The scale saturates: twice the natural one gives half as much again; no jaw is dislocated."""
         return cls(speech, 2.0 * (1.0 - 2.0 ** (-audio_guidance_scale / NATURAL_STRENGTH)))
 
     def pose(self, frame: int, closed_eyes: float = 0.0) -> Pose:

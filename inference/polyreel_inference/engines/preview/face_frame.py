@@ -1,4 +1,4 @@
-"""The coordinate frame of a part of a face: an origin and upright axes, so that curves become functions of x."""
+"""The coordinate frame of a part of a face: upright axes, so that lips and lids become functions of x."""
 
 from dataclasses import dataclass
 

@@ -21,15 +21,16 @@ def choose_size(parameters: dict[str, Any], source: tuple[int, int]) -> tuple[in
     A missing side follows from the other by the source's shape; with both missing the source's size is taken,
     at most 1024 pixels long.
     """
-    width, height = parameters.get("width"), parameters.get("height")
-    if width is None and height is None:
-        scale = min(1.0, _LONG_SIDE_OF_SOURCE / max(source))
-        return _even(source[0] * scale), _even(source[1] * scale)
-    if width is None:
-        return _even(source[0] * height / source[1]), _even(height)
-    if height is None:
+    width: int | None = parameters.get("width")
+    height: int | None = parameters.get("height")
+    if width is not None and height is not None:
+        return _even(width), _even(height)
+    if width is not None:
         return _even(width), _even(source[1] * width / source[0])
-    return _even(width), _even(height)
+    if height is not None:
+        return _even(source[0] * height / source[1]), _even(height)
+    scale = min(1.0, _LONG_SIDE_OF_SOURCE / max(source))
+    return _even(source[0] * scale), _even(source[1] * scale)
 
 
 def _even(value: float) -> int:

@@ -1,6 +1,7 @@
-"""i2v: a camera moves over a picture whose near parts travel faster, and ends on a last picture if there is one."""
+"""i2v: a camera moves over a picture whose near parts travel faster, and may end on a last picture."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ class Move:
 
 
 def choose_move(prompt: str, seed: int) -> Move:
-    """The move a prompt asks for ("zoom in", "pull out", "pan left", "tilt up", "slow", "fast"), the rest by seed."""
+    """The move a prompt asks for ("zoom out", "pan left", "tilt up", "slow", "fast"), the rest by seed."""
     words = words_of(prompt)
     known = set(words)
     random = np.random.default_rng([seed, 0x12F])
@@ -49,7 +50,7 @@ def choose_move(prompt: str, seed: int) -> Move:
 
 
 def nearness_of(image: Image) -> FloatArray:
-    """A smooth guess of how near each part of an RGB picture is, [h, w], 0 far to 1 close.
+    """A smooth guess of how near each part of an RGB picture is: [h, w], 0 far, 1 close.
 
     The ground is nearer than the sky, sharp and colourful parts nearer than plain ones, the middle nearer than
     the sides. Smooth on purpose: nothing tears when near parts slide over far ones.
@@ -57,7 +58,7 @@ def nearness_of(image: Image) -> FloatArray:
     height, width = image.shape[:2]
     small = cv2.resize(image, (96, 96), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
-    detail = np.abs(cv2.Laplacian(lab[..., 0], cv2.CV_32F, ksize=3))
+    detail = np.abs(np.asarray(cv2.Laplacian(lab[..., 0], cv2.CV_32F, ksize=3), np.float32))
     border = np.concatenate([lab[0], lab[:, 0], lab[:, -1]]).reshape(-1, 3)
     unlike = np.linalg.norm(lab - np.median(border, axis=0), axis=2)
     sharp = _stretched(cv2.GaussianBlur(detail, (0, 0), 5))
@@ -69,7 +70,7 @@ def nearness_of(image: Image) -> FloatArray:
     return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def _stretched(values: FloatArray) -> FloatArray:
+def _stretched(values: NDArray[Any]) -> FloatArray:
     low, high = float(values.min()), float(values.max())
     return np.asarray((values - low) / max(high - low, 1e-6), np.float32)
 
@@ -93,19 +94,10 @@ class ImageMotion:
         if self._last is None:
             return self._camera.look(self._image, self._view(_ease(time)), self._near)
         fade = _ease((time - 0.3) / 0.5)
-        out: Image | None = None
-        if fade < 1:
-            out = self._camera.look(self._image, self._view(_ease(time)), self._near)
-        if fade > 0:
-            # The second picture arrives from the other end of the same move and comes to rest.
-            arriving = self._camera.look(self._last, self._view(-_ease(1 - time)), self._near_last)
-            out = (
-                arriving
-                if out is None
-                else np.asarray(cv2.addWeighted(out, 1 - fade, arriving, fade, 0), np.uint8)
-            )
-        assert out is not None
-        return out
+        leaving = self._camera.look(self._image, self._view(_ease(time)), self._near)
+        # The second picture arrives from the other end of the same move and comes to rest.
+        arriving = self._camera.look(self._last, self._view(-_ease(1 - time)), self._near_last)
+        return np.asarray(cv2.addWeighted(leaving, 1 - fade, arriving, fade, 0), np.uint8)
 
     def _view(self, way: float) -> View:
         move = self._move

@@ -32,7 +32,9 @@ class Land:
         """`horizon` is the row where the farthest layer stands."""
         self._width, self._height = width, height
         self._direction = float(theme.random.choice([-1.0, 1.0]))
-        count = {"mountains": 4, "hills": 4, "desert": 4, "forest": 5, "city": 3, "sea": 1}.get(theme.place, 3)
+        count = {"mountains": 4, "hills": 4, "desert": 4, "forest": 5, "city": 3, "sea": 1}.get(
+            theme.place, 3
+        )
         self._layers = [self._layer(theme, index, count, horizon) for index in range(count)]
 
     def paint(self, frame: Image, time: float) -> None:
@@ -54,7 +56,7 @@ class Land:
             behind = frame[row, at].astype(np.float32)
             frame[row, at] = (behind + (layer.colours[row] - behind) * share + 0.5).astype(np.uint8)
             if layer.lights is not None:
-                self._light_windows(frame, layer, start)
+                self._light_windows(frame, layer, layer.lights, start)
 
     def _layer(self, theme: Theme, index: int, count: int, horizon: float) -> Layer:
         random, height = theme.random, self._height
@@ -64,8 +66,10 @@ class Land:
         lights = None
         match theme.place:
             case "mountains":
-                line = profile(random, _LENGTH, height * (1.5 - 0.5 * near), 7, 0.48) ** 1.25
-                line = line * height * (0.44 - 0.2 * near)
+                massif = profile(random, _LENGTH, height * 1.3, 3, 0.5)
+                # Noise folded at its middle has edges where it crosses: summits instead of hills.
+                folded = 1 - np.abs(2 * profile(random, _LENGTH, height * 0.7, 6, 0.46) - 1)
+                line = (0.45 * massif + 0.55 * folded * massif**0.5) ** 1.3 * height * (0.62 - 0.36 * near)
             case "desert":
                 rough = profile(random, _LENGTH, height * 1.6, 3, 0.3)
                 line = np.abs(rough * 2 - 1) ** 1.3 * height * (0.1 + 0.12 * near)
@@ -75,10 +79,16 @@ class Land:
             case "city":
                 line, lights = _houses(random, height * (0.36 - 0.12 * near), height * (0.035 + 0.05 * near))
             case "sea":
-                line = np.clip(profile(random, _LENGTH, height * 2.0, 5, 0.5) * 1.5 - 0.55, 0, 1) * height * 0.16
+                line = (
+                    np.clip(profile(random, _LENGTH, height * 2.0, 5, 0.5) * 1.5 - 0.55, 0, 1) * height * 0.16
+                )
                 speed = height * 0.006
             case _:
-                line = profile(random, _LENGTH, height * (1.4 + 0.4 * near), 3, 0.35) * height * (0.2 - 0.06 * near)
+                line = (
+                    profile(random, _LENGTH, height * (1.4 + 0.4 * near), 3, 0.35)
+                    * height
+                    * (0.2 - 0.06 * near)
+                )
                 if index == count - 1:
                     line = line + random.random(_LENGTH).astype(np.float32) ** 2 * height * 0.025
         return Layer(line.astype(np.float32), base, speed, self._colours(theme, near, base), lights)
@@ -88,22 +98,32 @@ class Land:
         hour = theme.hour
         land, horizon = np.array(hour.land, np.float32), np.array(hour.horizon, np.float32)
         if theme.place == "desert":
-            land = land * 0.35 + np.array([186.0, 122.0, 74.0], np.float32) * (0.65 * (0.35 + horizon.mean() / 400))
+            land = land * 0.35 + np.array([186.0, 122.0, 74.0], np.float32) * (
+                0.65 * (0.35 + horizon.mean() / 400)
+            )
         if "snow" in theme.weather and theme.place != "city":
-            land = land * 0.5 + horizon * 0.42
+            land = land * 0.45 + (0.25 * horizon + 0.25 * np.array(hour.zenith, np.float32) + 55) * 0.6
         haze = (1 - near) ** 1.2 * 0.8
         top = land + (horizon - land) * haze
         foot = top + (horizon - top) * (0.34 * (1.15 - near))
-        fall = (np.arange(self._height, dtype=np.float32) - (base - self._height * 0.18)) / (self._height * 0.32)
+        fall = (np.arange(self._height, dtype=np.float32) - (base - self._height * 0.18)) / (
+            self._height * 0.32
+        )
         share = np.clip(fall, 0, 1)[:, None]
+        if theme.place == "mountains":
+            # Snow lies high up and takes the colour of the light.
+            altitude = (base - np.arange(self._height, dtype=np.float32)) / (
+                self._height * (0.62 - 0.36 * near)
+            )
+            snow = np.clip((altitude - 0.42) / 0.3, 0, 1)[:, None] * 0.6
+            top = top + ((np.array(hour.light, np.float32) + horizon) * 0.5 - top) * snow
         return np.asarray(np.clip(top + (foot - top) * share, 0, 255), np.float32)
 
-    def _light_windows(self, frame: Image, layer: Layer, start: float) -> None:
-        assert layer.lights is not None
+    def _light_windows(self, frame: Image, layer: Layer, lights: NDArray[np.bool_], start: float) -> None:
         index = np.arange(int(start), int(start) + self._width) % _LENGTH
         low = min(self._height, int(layer.base))
-        first = max(0, low - layer.lights.shape[0])
-        lit = layer.lights[layer.lights.shape[0] - (low - first) :, index]
+        first = max(0, low - lights.shape[0])
+        lit = lights[lights.shape[0] - (low - first) :, index]
         part = frame[first:low]
         part[lit] = (part[lit] * 0.35 + np.array([255, 214, 140]) * 0.6).astype(np.uint8)
 
@@ -124,7 +144,9 @@ def _conifers(random: np.random.Generator, tallest: float) -> FloatArray:
     return line
 
 
-def _houses(random: np.random.Generator, tallest: float, widest: float) -> tuple[FloatArray, NDArray[np.bool_]]:
+def _houses(
+    random: np.random.Generator, tallest: float, widest: float
+) -> tuple[FloatArray, NDArray[np.bool_]]:
     """A skyline and its lit windows [rows, length]; the last row of windows is the foot of the houses."""
     line = np.zeros(_LENGTH, np.float32)
     rows = max(1, int(tallest) + 2)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 # MediaPipe's native code writes a dozen lines to stderr per graph unless told otherwise before its import.
 os.environ.setdefault("GLOG_minloglevel", "2")
 
-import mediapipe as mp  # noqa: E402
+import mediapipe as mp
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]

@@ -72,7 +72,9 @@ def lipsync(job: Job, reporter: Reporter) -> str:
     track = plan.voices.track(job.workspace)
     with Filming(reporter, job.workspace, plan.size, fps, total, audio=track, watermark=watermark) as film:
         with VideoWriter(mask_path, *plan.size, fps) if wants_mask else nullcontext() as mask:
-            for frame in speak_in(video, framing, [delivery], total, mask.write if mask is not None else None):
+            for frame in speak_in(
+                video, framing, [delivery], total, mask.write if mask is not None else None
+            ):
                 film.add(frame)
         film.finish()
     if wants_mask:

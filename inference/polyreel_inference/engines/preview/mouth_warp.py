@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ _INNER_LOWER = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308]
 _CHIN, _NOSE_BASE, _LEFT_EAR, _RIGHT_EAR = 152, 2, 234, 454
 
 _WIDEST_GAP = 0.125
-"""Gap of the inner lips at openness 1, over the face's height; loud open vowels of adults come close to it."""
+"""Gap of the inner lips at openness 1 over the face's height; loud open vowels of adults come close."""
 
 _UPPER_SHARE_OPENING = 0.14  # the jaw does the work, the upper lip is lifted a little
 _UPPER_SHARE_CLOSING = 0.4  # a smile that shows teeth is closed from both sides
@@ -55,13 +57,16 @@ class Mouth:
         upper[:, 1], lower[:, 1] = np.minimum(upper[:, 1], middle), np.maximum(lower[:, 1], middle)
         lower[0], lower[-1] = upper[0], upper[-1]
         self._upper, self._lower = Curve(upper), Curve(lower)
-        self._left, self._right = np.float32(-min(upper[0, 0], -2.0)), np.float32(max(upper[-1, 0], 2.0))
+        self._left, self._right = (
+            np.float32(max(-float(upper[0, 0]), 2.0)),
+            np.float32(max(float(upper[-1, 0]), 2.0)),
+        )
         self._gap = np.float32(np.clip((lower[:, 1] - upper[:, 1]).max(), 0.0, None))
         anchors = self._frame.points(points[[_LEFT_EAR, _CHIN, _RIGHT_EAR]])
-        self._jaw_left = np.float32(max(-anchors[0, 0], self._left * 1.6))
-        self._jaw_right = np.float32(max(anchors[-1, 0], self._right * 1.6))
-        self._chin = np.float32(max(self._frame.local(*points[_CHIN])[1], 0.1 * self._height))
-        self._nose = np.float32(min(self._frame.local(*points[_NOSE_BASE])[1], -0.04 * self._height))
+        self._jaw_left = np.float32(max(-float(anchors[0, 0]), float(self._left) * 1.6))
+        self._jaw_right = np.float32(max(float(anchors[-1, 0]), float(self._right) * 1.6))
+        self._chin = np.float32(max(float(self._frame.local(*points[_CHIN])[1]), 0.1 * face.height))
+        self._nose = np.float32(min(float(self._frame.local(*points[_NOSE_BASE])[1]), -0.04 * face.height))
 
     def box(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of all pixels of a picture the mouth may ever move."""
@@ -85,7 +90,7 @@ class Mouth:
         """
         px, py = self._frame.local(x, y)
         px = self._spread_corners(px, py, np.float32(spread))
-        u = px / np.where(px < 0, self._left, self._right)
+        u = np.asarray(px / np.where(px < 0, self._left, self._right), np.float32)
         room = np.clip(1.0 - u * u, 0.0, 1.0).astype(np.float32)
         # Round lips open as an ellipse, spread ones stay open towards the corners.
         profile = room ** np.float32(0.75 + 0.2 * max(0.0, -spread))
@@ -98,15 +103,12 @@ class Mouth:
         new_upper, new_lower = upper + up, lower + down
 
         central = np.float32(openness * _WIDEST_GAP) * self._height - self._gap
-        jaw = central * np.float32(0.72 if central > 0 else 0.2)
-        jaw = jaw * self._bell(px)
+        jaw = np.asarray(central * np.float32(0.72 if central > 0 else 0.2) * self._bell(px), np.float32)
         above = up * _ease((py - self._nose) / np.maximum(new_upper - self._nose, 1.0))
         below = self._below(py, new_lower, down, jaw)
-        middle = new_upper + np.float32(0.5) * np.maximum(gap, 0)
-        shift = np.where(py < middle, np.where(py < new_upper, above, up), below)
         # Inside the open mouth the picture stays attached to the upper lip, as teeth are.
-        shift = np.where((py >= middle) & (py < new_lower), up, shift)
-        source_y = py - shift
+        shift = np.where(py < new_upper, above, np.where(py < new_lower, up, below))
+        source_y = np.asarray(py - shift, np.float32)
         inside, shade, colour = self._interior(px, py, source_y, u, new_upper, new_lower, source_gap, upper)
         sx, sy = self._frame.image(px, source_y)
         return MouthWarp(sx, sy, inside, shade, colour)
@@ -141,7 +143,7 @@ class Mouth:
         upper: FloatArray,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         height, one = self._height, np.float32(1)
-        feather = np.float32(max(1.0, 0.006 * height))
+        feather = np.float32(max(1.0, 0.006 * float(height)))
         depth, floor = py - new_upper, new_lower - py
         gap = new_lower - new_upper
         cover = np.clip(np.minimum(depth, floor) / feather + 0.5, 0, 1) * _ease(gap / (2 * feather))
@@ -150,6 +152,9 @@ class Mouth:
         # Teeth that the picture itself shows stay visible down to where its lower lip began.
         shown = np.float32(_smooth(float(self._gap / height), 0.015, 0.03))
         own = shown * _ease((np.float32(0.86) * source_gap - (source_y - upper)) / (2 * feather))
+        own = own * _ease(
+            floor / (np.float32(1.6) * feather)
+        )  # the lower lip shades the teeth right above it
         # A picture with closed lips gets a hint of upper teeth, fixed to the skull and not to the lip.
         length = np.float32(_TEETH) * height * np.clip(one - u * u, 0, 1) ** np.float32(0.4)
         teeth = (
@@ -183,8 +188,8 @@ class Mouth:
         )
 
 
-def _ease(t: FloatArray | np.float32) -> FloatArray:
-    t = np.clip(t, 0, 1).astype(np.float32)
+def _ease(share: NDArray[Any]) -> FloatArray:
+    t = np.asarray(np.clip(share, 0, 1), np.float32)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 

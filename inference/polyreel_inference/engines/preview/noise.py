@@ -32,10 +32,12 @@ def texture(random: np.random.Generator, size: int, cells: int, octaves: int) ->
     return np.asarray((total - low) / max(high - low, 1e-6), np.float32)
 
 
-def profile(random: np.random.Generator, length: int, widest: float, octaves: int, roughness: float) -> FloatArray:
+def profile(
+    random: np.random.Generator, length: int, widest: float, octaves: int, roughness: float
+) -> FloatArray:
     """A ridge line [length] between 0 and 1 that continues over its ends.
 
-    `widest` is the width of the largest hills in samples; each octave is `roughness` times as high as the last.
+    `widest` is the width of the largest hills in samples; each octave is `roughness` times as high.
     """
     total = np.zeros(length, np.float64)
     for octave in range(octaves):

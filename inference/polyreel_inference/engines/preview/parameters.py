@@ -10,16 +10,16 @@ _LARGEST_SEED = 2**53
 _WIDTH = Parameter(
     "width",
     "integer",
-    "Width of the video in pixels, rounded to an even number; absent: by the height and the source's shape, or the"
-    " source's own with the long side at most 1024.",
+    "Width of the video in pixels, rounded to an even number; absent: by the height and the source's shape,"
+    " or the source's own with the long side at most 1024.",
     minimum=SMALLEST,
     maximum=LARGEST,
 )
 _HEIGHT = Parameter(
     "height",
     "integer",
-    "Height of the video in pixels, rounded to an even number; absent: by the width and the source's shape, or the"
-    " source's own with the long side at most 1024.",
+    "Height of the video in pixels, rounded to an even number; absent: by the width and the source's shape,"
+    " or the source's own with the long side at most 1024.",
     minimum=SMALLEST,
     maximum=LARGEST,
 )
@@ -67,8 +67,8 @@ _TALK = Kind(
         Parameter(
             "prompt",
             "string",
-            "How the speaker of a picture behaves: words such as calm, serious, lively, excited or motionless"
-            " change how much the head moves; other words, and video references, are not affected.",
+            "How the speaker of a picture behaves: words such as calm, serious, lively or motionless change how"
+            " much the head moves; other words do nothing, nor does any word for a video reference.",
             default="",
         ),
         _WIDTH,
@@ -119,8 +119,8 @@ _T2V = Kind(
         Parameter(
             "prompt",
             "string",
-            "The scene: words for places (mountains, sea, desert, forest, city, space), times, weather and colours"
-            " are painted; all words together choose the rest.",
+            "The scene: words for places (mountains, sea, desert, forest, city, space), times, weather and"
+            " colours are painted; all words together choose the rest.",
             default="",
         ),
         Parameter(
@@ -160,7 +160,8 @@ _I2V = Kind(
         Parameter(
             "prompt",
             "string",
-            "The camera: zoom in or out, pan or tilt left, right, up or down, slow or fast; other words do nothing.",
+            "The camera: zoom in or out, pan or tilt left, right, up or down, slow or fast; other words do"
+            " nothing.",
             default="",
         ),
         _WIDTH,

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from polyreel_inference.engines.preview.theme import Theme
 
+FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
 
 _FALLING = {
@@ -33,7 +34,7 @@ class Particles:
     def paint(self, frame: Image, time: float) -> None:
         """Lay everything over an RGB frame, in place."""
         if self._birds is not None:
-            self._fly(frame, time)
+            self._fly(frame, self._birds, time)
         for name in self._kinds:
             self._fall(frame, name, time)
 
@@ -43,12 +44,20 @@ class Particles:
         x0, y0, near, phase, rate = self._random[name].T
         near = 0.4 + 0.9 * near
         margin = 0.08 * height
-        sway = np.sin(2 * np.pi * phase + time * (0.5 + 1.4 * rate)) * height * (0.0 if name == "rain" else 0.025)
+        sway = (
+            np.sin(2 * np.pi * phase + time * (0.5 + 1.4 * rate))
+            * height
+            * (0.0 if name == "rain" else 0.025)
+        )
         wind = 0.05 * height * time * (0.3 + near)
         x = (x0 * width + sway + wind) % (width + margin) - margin / 2
         y = (y0 * height + speed * near * height * time) % (height + margin) - margin / 2
         ink = np.zeros(frame.shape[:2], np.uint8)
-        glow = 0.5 + 0.5 * np.sin(2 * np.pi * phase + time * (1.0 + 2.0 * rate)) if name == "fireflies" else near / 1.3
+        glow = (
+            0.5 + 0.5 * np.sin(2 * np.pi * phase + time * (1.0 + 2.0 * rate))
+            if name == "fireflies"
+            else near / 1.3
+        )
         radius = np.maximum(size * near * height, 0.7)
         for index in range(len(x)):
             centre = (round(float(x[index]) * 16), round(float(y[index]) * 16))
@@ -63,24 +72,34 @@ class Particles:
                 axes = (max(16, round(long)), max(10, round(flat)))
                 cv2.ellipse(ink, centre, axes, turn, 0, 360, light, -1, cv2.LINE_AA, 4)
             else:
-                cv2.circle(ink, centre, max(12, round(float(radius[index]) * 16)), light, -1, cv2.LINE_AA, 4)
+                cv2.circle(ink, centre, max(20, round(float(radius[index]) * 16)), light, -1, cv2.LINE_AA, 4)
+        ink = np.asarray(cv2.GaussianBlur(ink, (3, 3), 0.7), np.uint8)  # tiny circles come out as crosses
         if name == "fireflies":
-            halo = cv2.GaussianBlur(cv2.resize(ink, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), (0, 0), 2.2)
+            halo = cv2.GaussianBlur(
+                cv2.resize(ink, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), (0, 0), 2.2
+            )
             soft = cv2.resize(halo, (width, height), interpolation=cv2.INTER_LINEAR)
             ink = np.maximum(ink, cv2.convertScaleAbs(soft, alpha=2.2))
         weight = cv2.merge([ink, ink, ink]).astype(np.float32) * np.float32(opacity / 255)
         frame[...] = (frame + (np.array(colour, np.float32) - frame) * weight + 0.5).astype(np.uint8)
 
-    def _fly(self, frame: Image, time: float) -> None:
-        assert self._birds is not None
+    def _fly(self, frame: Image, birds: FloatArray, time: float) -> None:
         width, height = self._width, self._height
-        for x0, y0, size, phase in self._birds:
-            x = (float(x0) * width + width * 0.035 * (0.7 + 0.6 * float(size)) * time) % (width * 1.15) - width * 0.07
+        for x0, y0, size, phase in birds:
+            x = (float(x0) * width + width * 0.035 * (0.7 + 0.6 * float(size)) * time) % (
+                width * 1.15
+            ) - width * 0.07
             y = height * (0.12 + 0.22 * float(y0)) + height * 0.012 * np.sin(time * 0.8 + phase * 6)
             span = height * (0.014 + 0.016 * float(size))
             beat = float(np.sin(time * (5 + 2 * float(size)) + phase * 6.28))
             points = np.array(
-                [[-1, -0.5 * beat - 0.1], [-0.45, -0.35 - 0.1 * beat], [0, 0], [0.45, -0.35 - 0.1 * beat], [1, -0.5 * beat - 0.1]]
+                [
+                    [-1, -0.5 * beat - 0.1],
+                    [-0.45, -0.35 - 0.1 * beat],
+                    [0, 0],
+                    [0.45, -0.35 - 0.1 * beat],
+                    [1, -0.5 * beat - 0.1],
+                ]
             )
             line = np.rint((points * span + [x, y]) * 16).astype(np.int32)
             cv2.polylines(frame, [line], False, (34, 36, 46), max(1, round(height * 0.003)), cv2.LINE_AA, 4)

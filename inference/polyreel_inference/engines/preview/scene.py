@@ -20,7 +20,11 @@ class Scene:
         """`negative` names what must not appear; see `choose_theme` for the words that are understood."""
         theme = choose_theme(prompt, negative, seed)
         self._space = Space(theme, width, height) if theme.place == "space" else None
-        share = float(theme.random.uniform(0.56, 0.64)) if theme.place == "sea" else float(theme.random.uniform(0.6, 0.7))
+        share = (
+            float(theme.random.uniform(0.56, 0.64))
+            if theme.place == "sea"
+            else float(theme.random.uniform(0.6, 0.7))
+        )
         horizon = height * share
         self._sky = Sky(theme, width, height, horizon)
         self._land = Land(theme, width, height, horizon)

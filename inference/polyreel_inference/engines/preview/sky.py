@@ -53,7 +53,7 @@ class Sky:
         glow = 0.55 * np.exp(-distance / (size * 5)) + 0.35 * np.exp(-((distance / (size * 1.9)) ** 2))
         canvas += (self._light - canvas) * glow[..., None].astype(np.float32)
         if self._clouds is not None:
-            self._add_clouds(canvas, time)
+            self._add_clouds(canvas, self._clouds, time)
         small = np.clip(canvas, 0, 255).astype(np.uint8)
         sky = np.asarray(cv2.resize(small, self._size, interpolation=cv2.INTER_CUBIC), np.uint8)
         self._add_stars(sky, time)
@@ -69,18 +69,19 @@ class Sky:
     def _cloud_textures(self, random: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         return texture(random, _TEXTURE, 3, 5), texture(random, _TEXTURE, 5, 5)
 
-    def _add_clouds(self, canvas: FloatArray, time: float) -> None:
-        assert self._clouds is not None
+    def _add_clouds(self, canvas: FloatArray, textures: tuple[FloatArray, FloatArray], time: float) -> None:
         columns, rows = self._small
         # Two sheets at different speeds: their sum changes shape and does not repeat within any clip.
         sheets = [
             _drifting(sheet, columns, rows, self._drift * time * speed, stretch)
-            for sheet, speed, stretch in zip(self._clouds, (2.6, 4.1), (1.0, 1.5), strict=True)
+            for sheet, speed, stretch in zip(textures, (2.6, 4.1), (1.0, 1.5), strict=True)
         ]
         density = 0.6 * sheets[0] + 0.4 * sheets[1]
         down = self._y * (self._size[1] / rows) / max(1.0, self._horizon)
         cover = np.clip((density - self._cover) * 3.2, 0, 1) * np.clip(1.15 - down, 0, 1)
-        body = canvas * 0.25 + (self._light * 0.6 + 255 * 0.25) * np.clip(canvas.mean(axis=2, keepdims=True) / 150, 0.2, 1)
+        body = canvas * 0.25 + (self._light * 0.6 + 255 * 0.25) * np.clip(
+            canvas.mean(axis=2, keepdims=True) / 150, 0.2, 1
+        )
         lit = body * (1.06 - 0.3 * np.clip(density - self._cover, 0, 0.4) / 0.4)[..., None]
         canvas += (lit - canvas) * (0.75 * cover)[..., None].astype(np.float32)
 
@@ -89,7 +90,9 @@ class Sky:
             return
         twinkle = 0.65 + 0.35 * np.sin(self._star_phase + self._star_rate * time)
         behind = sky[self._star_y, self._star_x].astype(np.float32)
-        light = (self._star_light * twinkle)[:, None] * np.clip(1.2 - behind.mean(axis=1, keepdims=True) / 160, 0, 1)
+        light = (self._star_light * twinkle)[:, None] * np.clip(
+            1.2 - behind.mean(axis=1, keepdims=True) / 160, 0, 1
+        )
         sky[self._star_y, self._star_x] = np.clip(behind + light, 0, 255).astype(np.uint8)
 
     def _add_disc(self, sky: Image, x: float, y: float) -> None:
@@ -114,4 +117,6 @@ def _drifting(sheet: FloatArray, columns: int, rows: int, shift: float, stretch:
     y = (np.arange(rows, dtype=np.float32) * np.float32(scale_y) * 1.6) % _TEXTURE
     padded = np.pad(sheet, ((0, 1), (0, 1)), mode="wrap")
     map_x, map_y = np.meshgrid(x, y)
-    return np.asarray(cv2.remap(padded, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR), np.float32)
+    return np.asarray(
+        cv2.remap(padded, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR), np.float32
+    )

@@ -1,6 +1,7 @@
 """What a mouth does for a sound: openness, width and loudness for every video frame."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,7 @@ def _band_energies(samples: FloatArray) -> _Bands:
     for first in range(0, hops, _BLOCK):
         block = starts[first : min(first + _BLOCK, hops)] * window
         power = np.abs(np.fft.rfft(block, axis=1)) ** 2 * scale
-        for band, (low, high) in enumerate(zip(limits, limits[1:], strict=False)):
+        for band, (low, high) in enumerate(pairwise(limits)):
             energies[first : first + len(block), band] = power[:, low:high].sum(axis=1)
     voice = energies[:, 1:]  # below 60 Hz is hum and wind
     return _Bands(
@@ -119,7 +120,7 @@ def _gated_level(loudness: FloatArray) -> FloatArray:
     floor = float(np.percentile(loudness, 5))
     # A steady sound has its floor at its peak: the gate never rises above 12 dB under the peak.
     gate = float(np.clip(floor + 0.35 * (peak - floor), peak - 30.0, peak - 12.0))
-    return np.clip((loudness - gate) / (peak - gate), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip((loudness - gate) / (peak - gate), 0.0, 1.0), np.float32)
 
 
 def _relative(values: FloatArray, voiced: NDArray[np.bool_]) -> FloatArray:
@@ -128,7 +129,7 @@ def _relative(values: FloatArray, voiced: NDArray[np.bool_]) -> FloatArray:
         return np.zeros_like(values)
     middle = float(np.median(values[voiced]))
     deviation = float(np.median(np.abs(values[voiced] - middle)))
-    return np.tanh((values - middle) / (2.0 * max(deviation, 0.15))).astype(np.float32)
+    return np.asarray(np.tanh((values - middle) / (2.0 * max(deviation, 0.15))), np.float32)
 
 
 def _follow(target: FloatArray, attack_s: float, release_s: float) -> FloatArray:
@@ -150,4 +151,4 @@ def _per_frame(curve: FloatArray, fps: float, frames: int) -> FloatArray:
     total = np.concatenate([[0.0], np.cumsum(curve, dtype=np.float64)])
     edges = (np.arange(frames + 1) / fps + _LEAD_S) / hop_s
     sums = np.interp(edges, np.arange(len(total)), total)
-    return (np.diff(sums) * hop_s * fps).astype(np.float32)
+    return np.asarray(np.diff(sums) * hop_s * fps, np.float32)

@@ -27,7 +27,9 @@ class Space:
         self._size = (width, height)
         first, second = _NEBULAE[int(random.integers(len(_NEBULAE)))]
         self._first, self._second = np.array(first, np.float32), np.array(second, np.float32)
-        self._sheets = [np.pad(texture(random, _TEXTURE, 3, 6), ((0, 1), (0, 1)), mode="wrap") for _ in range(2)]
+        self._sheets = [
+            np.pad(texture(random, _TEXTURE, 3, 6), ((0, 1), (0, 1)), mode="wrap") for _ in range(2)
+        ]
         self._stars = [random.random((count, 4), dtype=np.float32) for count in (220, 90, 34)]
         self._radius = height * float(random.uniform(0.17, 0.28))
         self._place = (float(random.uniform(0.25, 0.75)) * width, float(random.uniform(0.42, 0.62)) * height)
@@ -61,14 +63,17 @@ class Space:
 
     def _add_stars(self, frame: Image, time: float) -> None:
         width, height = self._size
+        sky = np.zeros_like(frame)
         for depth, stars in enumerate(self._stars):
             for x0, y0, light, phase in stars:
                 x = (float(x0) * width - self._direction * height * 0.006 * (1 + 2 * depth) * time) % width
                 bright = (0.35 + 0.65 * float(light)) * (0.8 + 0.2 * float(np.sin(time * 2.5 + phase * 6.28)))
                 level = int(255 * min(1.0, bright * (0.55 + 0.3 * depth)))
                 centre = (round(x * 16), round(float(y0) * height * 16))
-                radius = max(9, round(height * (0.0009 + 0.0006 * depth) * 16))
-                cv2.circle(frame, centre, radius, (level, level, min(255, level + 12)), -1, cv2.LINE_AA, 4)
+                radius = max(17, round(height * (0.0009 + 0.0006 * depth) * 16))
+                cv2.circle(sky, centre, radius, (level, level, min(255, level + 12)), -1, cv2.LINE_AA, 4)
+        # Circles of a pixel come out as crosses; a little blur makes them points of light.
+        np.maximum(frame, np.asarray(cv2.GaussianBlur(sky, (3, 3), 0.7), np.uint8), out=frame)
 
     def _add_planet(self, frame: Image, time: float) -> None:
         width, height = self._size
@@ -93,7 +98,9 @@ class Space:
         air = np.clip(1 - np.abs(distance - 1) / 0.1, 0, 1) ** 2 * np.clip(x * sun_x + y * sun_y + 0.5, 0, 1)
         cover = np.clip((1 - distance) * radius / 1.5 + 0.5, 0, 1)[..., None]
         patch = frame[top:bottom, left:right]
-        mixed = patch + (colour - patch) * cover + self._second * (0.55 * air)[..., None] + 70 * air[..., None]
+        mixed = (
+            patch + (colour - patch) * cover + self._second * (0.55 * air)[..., None] + 70 * air[..., None]
+        )
         patch[...] = np.clip(mixed, 0, 255).astype(np.uint8)
 
 

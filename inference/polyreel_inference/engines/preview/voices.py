@@ -22,7 +22,7 @@ SHORTEST_S = 0.1
 
 @dataclass(frozen=True)
 class Voices:
-    """One or two speakers. `starts` and `durations` are in seconds; the video has `frames` frames at `fps`."""
+    """One or two speakers: `starts` and `durations` in seconds, of a video of `frames` frames at `fps`."""
 
     paths: tuple[Path, ...]
     starts: tuple[float, ...]

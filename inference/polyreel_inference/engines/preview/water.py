@@ -1,5 +1,7 @@
 """Water under a horizon: the sky upside down, broken by waves, with the glitter of the light."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +34,20 @@ class Water:
         """Lay the water over an RGB frame, in place; the light stands over column `sun_x`."""
         scale = 0.22 * _TEXTURE / self._width
         across = self._x * self._distance * np.float32(scale * 3.0)
-        along = self._distance * np.float32(30.0)
-        slow = self._sheet(across + np.float32(time * 5.0), along + np.float32(time * 7.0))
-        fast = self._sheet(across * 1.7 - np.float32(time * 8.0), along * 1.9 + np.float32(time * 11.0))
+        along = self._distance * np.float32(210.0 * self._rows / 150)
+        slow = self._sheet(across + np.float32(time * 5.0), along + np.float32(time * 9.0))
+        fast = self._sheet(
+            across * np.float32(1.7) - np.float32(time * 8.0),
+            along * np.float32(1.9) + np.float32(time * 17.0),
+        )
         wave = slow + fast - 1.0
         mirror_x = self._x + self._width / 2 + wave * (4 + 26 * self._depth) * np.float32(self._width / 800)
-        mirror_y = self._top - 1 - self._y * np.float32(0.9) + wave * (3 + 30 * self._depth) * np.float32(self._rows / 240)
+        mirror_y = (
+            self._top
+            - 1
+            - self._y * np.float32(0.9)
+            + wave * (3 + 30 * self._depth) * np.float32(self._rows / 240)
+        )
         mirrored = cv2.remap(
             frame[: self._top], mirror_x, mirror_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
         ).astype(np.float32)
@@ -49,7 +59,7 @@ class Water:
         water += (self._light - water) * glitter[..., None]
         frame[self._top :] = np.clip(water, 0, 255).astype(np.uint8)
 
-    def _sheet(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _sheet(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float32]:
         map_x = np.broadcast_to(x % _TEXTURE, (self._rows, self._width)).astype(np.float32)
         map_y = np.broadcast_to(y % _TEXTURE, (self._rows, self._width)).astype(np.float32)
         return np.asarray(cv2.remap(self._waves, map_x, map_y, cv2.INTER_LINEAR), np.float32)
