@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -9,6 +10,9 @@ from polyreel_inference.host.engine import InputFile, InputRole
 from polyreel_inference.host.errors import EngineError, ErrorCode
 from polyreel_inference.host.protocol import MAX_CHUNK_BYTES
 from polyreel_inference.host.protocol import generation_pb2 as wire
+
+_DISCARD_SECONDS = 2.0
+_DISCARD_IDLE_SECONDS = 0.05
 
 
 def check_announcements(
@@ -108,6 +112,18 @@ async def next_request(
             return await anext(requests, None)
     except TimeoutError:
         raise EngineError(ErrorCode.ENGINE_LOST, "The inputs stopped arriving.") from None
+
+
+async def discard_rest(requests: AsyncIterator[wire.GenerateRequest]) -> None:
+    """Read on for a moment after a refusal, as long as messages keep arriving.
+
+    A call that ends while its caller still sends makes some client libraries report the failed write instead
+    of the status that explains it.
+    """
+    with suppress(TimeoutError, EngineError):
+        async with asyncio.timeout(_DISCARD_SECONDS):
+            while await next_request(requests, _DISCARD_IDLE_SECONDS) is not None:
+                pass
 
 
 def _listed(names: Sequence[str]) -> str:

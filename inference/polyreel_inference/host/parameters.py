@@ -30,7 +30,7 @@ def validated(parameters: Iterable[Parameter], given: struct_pb2.Struct) -> dict
     for name in given.fields:
         if name not in described:
             allowed = ", ".join(sorted(described)) or "none"
-            _refuse(f"unknown parameter {_shown(name)}; allowed are: {allowed}")
+            _refuse(f"Unknown parameter {_shown(name)}; allowed are: {allowed}")
     values: dict[str, Any] = {}
     for name, parameter in described.items():
         if name in given.fields:
@@ -46,7 +46,7 @@ def checked_value(parameter: Parameter, value: Any) -> str | int | float | bool:
     if isinstance(typed, str):
         if parameter.choices and typed not in parameter.choices:
             _refuse(
-                f"{parameter.name} is {_shown(typed)}, but must be one of: {', '.join(parameter.choices)}"
+                f"The parameter {parameter.name} is {_shown(typed)}, but must be one of: {', '.join(parameter.choices)}"
             )
     elif not isinstance(typed, bool):
         _check_range(parameter, typed)
@@ -65,10 +65,12 @@ def _typed(parameter: Parameter, value: Any) -> str | int | float | bool:
             return float(value)
         case "integer", int() | float() if math.isfinite(value) and value == int(value):
             if abs(value) > _LARGEST_INTEGER:
-                _refuse(f"{parameter.name} is {_shown(value)}, but at most 2^53 in size is exact")
+                _refuse(
+                    f"The parameter {parameter.name} is {_shown(value)}, but at most 2^53 in size is exact"
+                )
             return int(value)
     _refuse(
-        f"{parameter.name} is {_shown(value)}, but must be {_TYPE_NAMES[parameter.type]}{_range(parameter)}"
+        f"The parameter {parameter.name} is {_shown(value)}, but must be {_TYPE_NAMES[parameter.type]}{_range(parameter)}"
     )
 
 
@@ -76,7 +78,7 @@ def _check_range(parameter: Parameter, value: float) -> None:
     below = parameter.minimum is not None and value < parameter.minimum
     above = parameter.maximum is not None and value > parameter.maximum
     if below or above:
-        _refuse(f"{parameter.name} is {_shown(value)}, but must be{_range(parameter)}")
+        _refuse(f"The parameter {parameter.name} is {_shown(value)}, but must be{_range(parameter)}")
 
 
 def _range(parameter: Parameter) -> str:
@@ -118,4 +120,4 @@ def _shown(value: Any) -> str:
 
 
 def _refuse(reason: str) -> NoReturn:
-    raise EngineError(ErrorCode.INVALID_INPUT, f"{reason[0].upper()}{reason[1:]}.")
+    raise EngineError(ErrorCode.INVALID_INPUT, f"{reason}.")

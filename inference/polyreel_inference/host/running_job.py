@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 
@@ -61,6 +62,8 @@ class RunningJob:
             if self._reason is not None:
                 # The call has ended with another reason; without this line nobody would learn of the error.
                 log.event(logging.WARNING, "engine failed after the cancel", error, task_id=self._job.task_id)
+            # The frames hold the engine's tensors; their memory must be free for the next job at once.
+            traceback.clear_frames(error.__traceback__)
             self._failure = error
         finally:
             self._outbox.close()

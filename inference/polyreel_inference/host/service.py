@@ -14,7 +14,7 @@ from polyreel_inference.host import description, log
 from polyreel_inference.host.admission import Order, check_start, read_start
 from polyreel_inference.host.engine import Engine, Job
 from polyreel_inference.host.errors import ErrorCode, status_of
-from polyreel_inference.host.inputs import receive_inputs
+from polyreel_inference.host.inputs import discard_rest, receive_inputs
 from polyreel_inference.host.protocol import description_pb2, engine_service_pb2_grpc
 from polyreel_inference.host.protocol import generation_pb2 as wire
 from polyreel_inference.host.running_job import RunningJob
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     ]
     GenerateContext = grpc.aio.ServicerContext[wire.GenerateRequest, wire.GenerateResponse]
 
-_LONGEST_TEXT = 1000
-"""Characters of a status message; HTTP/2 allows only small trailers."""
+_LONGEST_TEXT = 2000
+"""Bytes of a status message; peers take trailers up to 8 KiB, and percent-encoding triples some texts."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,9 @@ class EngineService(engine_service_pb2_grpc.EngineServiceServicer):
             level = logging.ERROR if unexpected else logging.INFO
             trace = error if unexpected else None
             log.event(level, "job failed", trace, code=status.code, text=status.text, **facts)
-            await context.abort(status.grpc_code, status.text[:_LONGEST_TEXT], status.trailing_metadata())
+            await discard_rest(requests)
+            text = status.text.encode()[:_LONGEST_TEXT].decode(errors="ignore")
+            await context.abort(status.grpc_code, text, status.trailing_metadata())
 
     def cancel_all(self, reason: Exception) -> None:
         """Stop all running jobs; their calls end with `reason`."""

@@ -137,7 +137,8 @@ def test_a_silent_film_has_no_sound(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("duration", "fps", "frames"), [(1.0, 25, 25), (1.001, 25, 26), (0.0, 25, 1), (2.04, 25, 51), (1.0, 29.97, 30)]
+    ("duration", "fps", "frames"),
+    [(1.0, 25, 25), (1.001, 25, 26), (0.0, 25, 1), (2.04, 25, 51), (1.0, 29.97, 30)],
 )
 def test_frames_cover_the_sound(duration: float, fps: float, frames: int) -> None:
     assert frames_for(duration, fps) == frames

@@ -45,7 +45,9 @@ def test_too_many_pixels_are_refused_before_decoding(tmp_path: Path) -> None:
         read_image(tmp_path / "big.png", max_pixels=1_000_000)
 
 
-@pytest.mark.parametrize("content", [b"", b"GIF89a", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n\x1a\nrubbish"])
+@pytest.mark.parametrize(
+    "content", [b"", b"GIF89a", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n\x1a\nrubbish"]
+)
 def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "input-image").write_bytes(content)
     with pytest.raises(UnreadableMedia):

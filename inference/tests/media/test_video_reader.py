@@ -96,7 +96,7 @@ def test_mirrored_frames_are_mirrored_back(tmp_path: Path) -> None:
 
 
 def test_odd_sizes_and_awkward_names(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "a clip's \"name\" %d [1].mkv", constant(25, 3), width=65, height=49)
+    path = write_video(tmp_path / 'a clip\'s "name" %d [1].mkv', constant(25, 3), width=65, height=49)
     frames = list(VideoReader(path))
     assert frames[0].shape == (49, 65, 3)
     assert frames[0].flags.c_contiguous

@@ -28,12 +28,13 @@ def test_round_trip_without_sound(tmp_path: Path, fps: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "channels", "written"), [(44100, 2, 44100), (16000, 1, 16000), (96000, 1, 48000), (11025, 1, 11025)]
+    ("rate", "channels", "written"),
+    [(44100, 2, 44100), (16000, 1, 16000), (96000, 1, 48000), (11025, 1, 11025)],
 )
 def test_sound_keeps_its_rate_and_the_length_fits(
     tmp_path: Path, rate: int, channels: int, written: int
 ) -> None:
-    sound = write_wav(tmp_path / "a b's \"c\".wav", [tone(1.03, rate)] * channels, rate)
+    sound = write_wav(tmp_path / 'a b\'s "c".wav', [tone(1.03, rate)] * channels, rate)
     path = tmp_path / "out put.mp4"
     frames = frames_for(audio_duration(sound), 25)
     with VideoWriter(path, 64, 48, 25, sound) as writer:
@@ -120,11 +121,16 @@ def test_sound_without_sound_is_refused_at_once(tmp_path: Path) -> None:
 
 
 def test_refuses_frames_of_another_shape(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="uint8 frame"), VideoWriter(tmp_path / "o.mp4", 64, 48, 25) as writer:
+    with (
+        pytest.raises(ValueError, match="uint8 frame"),
+        VideoWriter(tmp_path / "o.mp4", 64, 48, 25) as writer,
+    ):
         writer.write(np.zeros((64, 48, 3), np.uint8))
 
 
-@pytest.mark.parametrize(("width", "height", "fps"), [(1, 48, 25), (64, 0, 25), (64, 48, 0), (64, 48, float("inf"))])
+@pytest.mark.parametrize(
+    ("width", "height", "fps"), [(1, 48, 25), (64, 0, 25), (64, 48, 0), (64, 48, float("inf"))]
+)
 def test_refuses_senseless_formats(tmp_path: Path, width: int, height: int, fps: float) -> None:
     with pytest.raises(ValueError, match="cannot write"):
         VideoWriter(tmp_path / "o.mp4", width, height, fps)
