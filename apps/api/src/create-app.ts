@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { ApiSettings } from '@polyreel/config';
 import type { ApiKeys } from '@polyreel/core';
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { dialects } from './dialects/index.js';
@@ -25,7 +26,7 @@ export async function createApp(settings: ApiSettings): Promise<NestFastifyAppli
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     bodyLimit: settings.limits.jsonBytes,
     requestIdHeader: false,
-    genReqId: (request) => {
+    genReqId: (request: IncomingMessage) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && harmlessId.test(given) ? given : randomUUID();
     },

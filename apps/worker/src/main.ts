@@ -2,13 +2,11 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { loadWorkerSettings } from '@polyreel/config';
 import { migrate } from '@polyreel/database';
-import { cleanSpool } from '@polyreel/media';
 import { Logger } from 'nestjs-pino';
 import { WorkerModule } from './worker.module.js';
 
 const settings = loadWorkerSettings();
 await migrate(settings.databaseUrl);
-await cleanSpool(settings.spoolDir);
 const app = await NestFactory.createApplicationContext(WorkerModule.of(settings), { bufferLogs: true });
 app.useLogger(app.get(Logger));
 app.enableShutdownHooks();

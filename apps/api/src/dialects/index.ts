@@ -1,5 +1,6 @@
 import type { Dialect } from '../http/dialect.js';
+import { latentsync } from './latentsync/latentsync.module.js';
 import { lightx2v } from './lightx2v/lightx2v.module.js';
 
 /** Every dialect this API speaks. */
-export const dialects: readonly Dialect[] = [lightx2v];
+export const dialects: readonly Dialect[] = [latentsync, lightx2v];

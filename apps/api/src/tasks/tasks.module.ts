@@ -1,4 +1,12 @@
-import { Global, Inject, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  Global,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
 import { ApiSettings } from '@polyreel/config';
 import {
   ModelCatalog,
@@ -18,7 +26,7 @@ import {
 } from '@polyreel/database';
 import { GuardedMediaIntake } from '@polyreel/media';
 import { S3ObjectStore } from '@polyreel/object-store';
-import { RedisTaskEvents } from '@polyreel/queue';
+import { pingRedis, RedisTaskEvents } from '@polyreel/queue';
 import { Samples } from './samples.js';
 import { TaskFiles } from './task-files.js';
 import { TaskViews } from './task-view.js';
@@ -41,11 +49,18 @@ export interface Dependency {
   check(): Promise<void>;
 }
 
+/** What breaks in the background is logged; requests that need it fail on their own. */
+const warn = (name: string) => (error: Error) => new Logger(name).warn({ err: error }, error.message);
+
 const adapters: Provider[] = [
   {
     provide: DATABASE,
     inject: [ApiSettings],
-    useFactory: (settings: ApiSettings) => connectDatabase(settings.databaseUrl),
+    useFactory: (settings: ApiSettings) =>
+      connectDatabase(settings.databaseUrl, {
+        applicationName: 'polyreel-api',
+        onConnectionError: warn('Postgres'),
+      }),
   },
   {
     provide: TASK_STORE,
@@ -70,7 +85,7 @@ const adapters: Provider[] = [
   {
     provide: TASK_EVENTS,
     inject: [ApiSettings],
-    useFactory: ({ redisUrl }: ApiSettings) => new RedisTaskEvents(redisUrl),
+    useFactory: ({ redisUrl }: ApiSettings) => new RedisTaskEvents({ url: redisUrl, onError: warn('Redis') }),
   },
   {
     provide: MEDIA_INTAKE,
@@ -82,16 +97,17 @@ const adapters: Provider[] = [
           bytes: settings.limits.uploadBytes,
           seconds: settings.limits.mediaSeconds,
           pixels: settings.limits.pixels,
+          fetchTimeoutSeconds: settings.fetch.timeoutSeconds,
         },
         allowHosts: settings.fetchAllowHosts,
       }),
   },
   {
     provide: DEPENDENCIES,
-    inject: [DATABASE, TASK_EVENTS, OBJECT_STORE],
-    useFactory: (database: Database, events: RedisTaskEvents, objects: S3ObjectStore): Dependency[] => [
+    inject: [DATABASE, ApiSettings, OBJECT_STORE],
+    useFactory: (database: Database, settings: ApiSettings, objects: S3ObjectStore): Dependency[] => [
       { name: 'postgres', check: () => database.ping() },
-      { name: 'redis', check: () => events.ping() },
+      { name: 'redis', check: () => pingRedis(settings.redisUrl) },
       { name: 's3', check: () => objects.ping() },
     ],
   },
@@ -134,11 +150,17 @@ const services: Provider[] = [
     TASK_STORE,
   ] as never[],
 })
-export class TasksModule implements OnApplicationShutdown {
+export class TasksModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(TASK_EVENTS) private readonly events: RedisTaskEvents,
+    @Inject(MEDIA_INTAKE) private readonly intake: GuardedMediaIntake,
   ) {}
+
+  /** Files a killed process left in the spool are of no use to anybody. */
+  async onModuleInit(): Promise<void> {
+    await this.intake.cleanSpool();
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.events.close();

@@ -1,4 +1,12 @@
-import { Global, Inject, Logger, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  Global,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
 import { WorkerSettings } from '@polyreel/config';
 import { TaskRunner, type ObjectStore, type TaskEvents, type TaskStore } from '@polyreel/core';
 import { connectDatabase, PrismaEngineRegistry, PrismaTaskStore, type Database } from '@polyreel/database';
@@ -7,14 +15,18 @@ import { S3ObjectStore } from '@polyreel/object-store';
 import { BullTaskQueue, RedisTaskEvents } from '@polyreel/queue';
 import { DATABASE, ENGINE_REGISTRY, OBJECT_STORE, TASK_EVENTS, TASK_QUEUE, TASK_STORE } from './tokens.js';
 
-const redisLogger = new Logger('Redis');
-const onError = (error: Error) => redisLogger.warn({ err: error }, error.message);
+/** What breaks in the background is logged and comes back by itself. */
+const warn = (name: string) => (error: Error) => new Logger(name).warn({ err: error }, error.message);
 
 const adapters: Provider[] = [
   {
     provide: DATABASE,
     inject: [WorkerSettings],
-    useFactory: ({ databaseUrl }: WorkerSettings) => connectDatabase(databaseUrl),
+    useFactory: ({ databaseUrl }: WorkerSettings) =>
+      connectDatabase(databaseUrl, {
+        applicationName: 'polyreel-worker',
+        onConnectionError: warn('Postgres'),
+      }),
   },
   {
     provide: TASK_STORE,
@@ -34,31 +46,44 @@ const adapters: Provider[] = [
   {
     provide: TASK_QUEUE,
     inject: [WorkerSettings],
-    useFactory: ({ redisUrl }: WorkerSettings) => new BullTaskQueue({ url: redisUrl, onError }),
+    useFactory: ({ redisUrl }: WorkerSettings) =>
+      new BullTaskQueue({ url: redisUrl, onError: warn('Redis') }),
   },
   {
     provide: TASK_EVENTS,
     inject: [WorkerSettings],
-    useFactory: ({ redisUrl }: WorkerSettings) => new RedisTaskEvents({ url: redisUrl, onError }),
+    useFactory: ({ redisUrl }: WorkerSettings) =>
+      new RedisTaskEvents({ url: redisUrl, onError: warn('Redis') }),
+  },
+  {
+    provide: GuardedMediaIntake,
+    inject: [WorkerSettings],
+    useFactory: ({ spoolDir, fetch, limits }: WorkerSettings) =>
+      new GuardedMediaIntake({
+        spoolDir,
+        limits: {
+          bytes: fetch.maxBytes,
+          seconds: limits.mediaSeconds,
+          pixels: limits.pixels,
+          fetchTimeoutSeconds: fetch.timeoutSeconds,
+        },
+        allowHosts: fetch.allowHosts,
+      }),
   },
   {
     provide: TaskRunner,
-    inject: [TASK_STORE, OBJECT_STORE, TASK_EVENTS, WorkerSettings],
-    useFactory: (store: TaskStore, objects: ObjectStore, events: TaskEvents, settings: WorkerSettings) => {
-      const intake = new GuardedMediaIntake({
-        spoolDir: settings.spoolDir,
-        limits: {
-          bytes: settings.fetch.maxBytes,
-          seconds: settings.limits.mediaSeconds,
-          pixels: settings.limits.pixels,
-        },
-        fetchTimeoutSeconds: settings.fetch.timeoutSeconds,
-        allowHosts: settings.fetch.allowHosts,
-      });
-      const ports = { store, objects, events, intake, inspector: new FfmpegMediaInspector() };
-      const { leaseSeconds, beatSeconds, engineSilenceSeconds } = settings;
-      return new TaskRunner(ports, { leaseSeconds, beatSeconds, silenceSeconds: engineSilenceSeconds });
-    },
+    inject: [TASK_STORE, OBJECT_STORE, TASK_EVENTS, GuardedMediaIntake, WorkerSettings],
+    useFactory: (
+      store: TaskStore,
+      objects: ObjectStore,
+      events: TaskEvents,
+      intake: GuardedMediaIntake,
+      { leaseSeconds, beatSeconds, engineSilenceSeconds }: WorkerSettings,
+    ) =>
+      new TaskRunner(
+        { store, objects, events, intake, inspector: new FfmpegMediaInspector() },
+        { leaseSeconds, beatSeconds, silenceSeconds: engineSilenceSeconds },
+      ),
   },
 ];
 
@@ -68,12 +93,18 @@ const adapters: Provider[] = [
   providers: adapters,
   exports: [DATABASE, ENGINE_REGISTRY, OBJECT_STORE, TASK_EVENTS, TASK_QUEUE, TASK_STORE, TaskRunner],
 })
-export class PortsModule implements OnApplicationShutdown {
+export class PortsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(TASK_EVENTS) private readonly events: RedisTaskEvents,
     @Inject(TASK_QUEUE) private readonly queue: BullTaskQueue,
+    @Inject(GuardedMediaIntake) private readonly intake: GuardedMediaIntake,
   ) {}
+
+  /** Files a killed process left in the spool are of no use to anybody. */
+  async onModuleInit(): Promise<void> {
+    await this.intake.cleanSpool();
+  }
 
   async onApplicationShutdown(): Promise<void> {
     await this.queue.close();
