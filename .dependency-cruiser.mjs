@@ -4,7 +4,8 @@ const onlyIn = (name, module, folders) => ({
   name,
   severity: 'error',
   from: { pathNot: folders.map((folder) => `^${folder}/`) },
-  to: { path: `node_modules/(\\.pnpm/[^/]+/node_modules/)?${module}(/|$)` },
+  // Unanchored: pnpm keeps the real files in a second node_modules below .pnpm.
+  to: { path: `node_modules/${module}/` },
 });
 
 export default {
@@ -58,13 +59,13 @@ export default {
       to: { path: '^(packages|apps)/' },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    onlyIn('prisma-only-in-database', '@prisma/', ['packages/database']),
+    onlyIn('prisma-only-in-database', '@prisma', ['packages/database']),
     onlyIn('bullmq-only-in-queue-and-worker', '(bullmq|@nestjs/bullmq|ioredis)', [
       'packages/queue',
       'apps/worker',
     ]),
-    onlyIn('aws-only-in-object-store', '@aws-sdk/', ['packages/object-store']),
-    onlyIn('grpc-only-in-engine-client', '@grpc/', ['packages/engine-client']),
+    onlyIn('aws-only-in-object-store', '@aws-sdk', ['packages/object-store']),
+    onlyIn('grpc-only-in-engine-client', '@grpc', ['packages/engine-client']),
   ],
   options: {
     doNotFollow: { path: ['node_modules', '/dist/', '/generated/'] },
@@ -74,7 +75,6 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['polyreel-source', 'import', 'node', 'default', 'types'],
-      extensionAlias: { '.js': ['.ts', '.js'] },
     },
   },
 };

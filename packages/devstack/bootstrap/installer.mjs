@@ -116,6 +116,16 @@ const steps = {
     present: () => existsSync(`${environmentFolder('preview')}/bin/pytest`),
     work: () => pipInstall('preview', 'checks', ['-r', inRoot('inference/requirements/dev.txt')]),
   },
+  acceptanceClients: {
+    title: 'Python clients for the acceptance tests',
+    stamp: `${environmentFolder('acceptance')}/installed.stamp`,
+    value: () => fingerprint([inRoot('acceptance/requirements.txt')]),
+    present: () => environmentExists('acceptance'),
+    work: async () => {
+      await makeEnvironment('acceptance');
+      await pipInstall('acceptance', 'packages', ['-r', inRoot('acceptance/requirements.txt')]);
+    },
+  },
   stubs: {
     title: 'Engine stubs',
     stamp: `${environmentFolder('preview')}/stubs.stamp`,
@@ -140,21 +150,22 @@ async function ensure(...names) {
 }
 
 /**
- * Brings the checkout into a state in which it runs; `forTests` adds the tools of the Python checks.
- * Downloads overlap; the first failure is thrown after the others have ended.
+ * Brings the checkout into a state in which it runs. Downloads overlap; the first failure is thrown after the
+ * others have ended. For tests, the tools of the checks are added and the build is left to its own check.
  */
 export async function setUp({ forTests = false } = {}) {
-  const wanted = Object.keys(steps).filter((name) => forTests || name !== 'inferenceChecks');
-  if (wanted.every((name) => isDone(steps[name]))) {
-    line(` ${tick} Everything is installed and built`);
+  const acceptanceClients = existsSync(inRoot('acceptance/requirements.txt')) ? ['acceptanceClients'] : [];
+  const lanes = [
+    ['packages', 'generated', ...(forTests ? [] : ['build'])],
+    ['preview', 'stubs', ...(forTests ? ['inferenceChecks', ...acceptanceClients] : [])],
+    ['services'],
+  ];
+  if (lanes.flat().every((name) => isDone(steps[name]))) {
+    line(` ${tick} Everything is installed${forTests ? '' : ' and built'}`);
     return;
   }
   await withSetUpLock(async () => {
-    const outcomes = await Promise.allSettled([
-      ensure('packages', 'generated', 'build'),
-      ensure('preview', 'stubs', ...(forTests ? ['inferenceChecks'] : [])),
-      ensure('services'),
-    ]);
+    const outcomes = await Promise.allSettled(lanes.map((names) => ensure(...names)));
     const failure = outcomes.find(({ status }) => status === 'rejected');
     if (failure) throw failure.reason;
   });

@@ -8,9 +8,9 @@ let frame = 0;
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 const paint = (code, text) => (terminal ? `\u001b[${code}m${text}\u001b[0m` : text);
 export const tick = paint(32, '✔');
-export const cross = paint(31, '✖');
+const cross = paint(31, '✖');
 
-export function clearLine() {
+function clearLine() {
   if (terminal) process.stdout.write('\r\u001b[2K');
 }
 
@@ -32,7 +32,7 @@ function mutter() {
   for (const [title, since] of running) line(`   ${title}: still at it, ${seconds(since)}`);
 }
 
-/** Runs one step and prints how it went; a failure is printed with its reason and thrown on. */
+/** Runs one step and prints how it went, with the text it resolves to, if any; a failure is thrown on. */
 export async function step(title, work) {
   const since = performance.now();
   running.set(title, since);
@@ -41,10 +41,9 @@ export async function step(title, work) {
   timer ??= setInterval(terminal ? redraw : mutter, terminal ? 100 : 30_000);
   timer.unref?.();
   try {
-    const result = await work();
+    const remark = await work();
     running.delete(title);
-    line(` ${tick} ${title} ${paint(2, seconds(since))}`);
-    return result;
+    line(` ${tick} ${title} ${remark ? `${remark} ` : ''}${paint(2, seconds(since))}`);
   } catch (error) {
     running.delete(title);
     line(` ${cross} ${title} ${paint(2, seconds(since))}`);

@@ -15,9 +15,10 @@ export function stopCommands(signal) {
 
 /**
  * Runs a program, its output going to a log file.
- * Rejects with the end of the log and `hint`, the sentence on what to do.
+ * Rejects with the last `lines` of the log and `hint`, the sentence on what to do. In `env`, undefined takes a
+ * variable away.
  */
-export function run(name, command, args, { hint, cwd = root, env = {} } = {}) {
+export function run(name, command, args, { hint, cwd = root, env = {}, lines = 20 } = {}) {
   const log = inRoot('.venv', 'logs', `${name}.log`);
   mkdirSync(dirname(log), { recursive: true });
   const descriptor = openSync(log, 'w');
@@ -32,7 +33,7 @@ export function run(name, command, args, { hint, cwd = root, env = {} } = {}) {
       children.delete(child);
       closeSync(descriptor);
       if (!reason) return resolve();
-      const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-20).join('\n    ');
+      const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n    ');
       reject(
         new SetupError(
           `${command} ${args.join(' ')}\n${reason}. The end of ${log}:\n    ${tail}\n${hint ?? ''}`,
