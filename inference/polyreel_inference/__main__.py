@@ -9,7 +9,7 @@ from pathlib import Path
 from polyreel_inference.engines import ENGINES, engine_class
 from polyreel_inference.host import log
 from polyreel_inference.host.parent import exit_with_parent
-from polyreel_inference.host.server import Settings, serve
+from polyreel_inference.host.server import AddressUnusable, Settings, serve
 from polyreel_inference.host.service import Limits
 
 
@@ -32,7 +32,10 @@ def main() -> None:
         drain_seconds=options.drain_seconds,
         limits=Limits(max_input_bytes=options.max_input_mib * 1024**2),
     )
-    ended = asyncio.run(serve(engine, settings))
+    try:
+        ended = asyncio.run(serve(engine, settings))
+    except AddressUnusable as error:
+        sys.exit(str(error))
     sys.stdout.flush()
     if not ended:
         # An engine thread hangs; the interpreter would wait for it forever.

@@ -45,9 +45,7 @@ def checked_value(parameter: Parameter, value: Any) -> str | int | float | bool:
     typed = _typed(parameter, value)
     if isinstance(typed, str):
         if parameter.choices and typed not in parameter.choices:
-            _refuse(
-                f"The parameter {parameter.name} is {_shown(typed)}, but must be one of: {', '.join(parameter.choices)}"
-            )
+            _refuse_value(parameter, typed, f"must be one of: {', '.join(parameter.choices)}")
     elif not isinstance(typed, bool):
         _check_range(parameter, typed)
     return typed
@@ -65,20 +63,16 @@ def _typed(parameter: Parameter, value: Any) -> str | int | float | bool:
             return float(value)
         case "integer", int() | float() if math.isfinite(value) and value == int(value):
             if abs(value) > _LARGEST_INTEGER:
-                _refuse(
-                    f"The parameter {parameter.name} is {_shown(value)}, but at most 2^53 in size is exact"
-                )
+                _refuse_value(parameter, value, "at most 2^53 in size is exact")
             return int(value)
-    _refuse(
-        f"The parameter {parameter.name} is {_shown(value)}, but must be {_TYPE_NAMES[parameter.type]}{_range(parameter)}"
-    )
+    _refuse_value(parameter, value, f"must be {_TYPE_NAMES[parameter.type]}{_range(parameter)}")
 
 
 def _check_range(parameter: Parameter, value: float) -> None:
     below = parameter.minimum is not None and value < parameter.minimum
     above = parameter.maximum is not None and value > parameter.maximum
     if below or above:
-        _refuse(f"The parameter {parameter.name} is {_shown(value)}, but must be{_range(parameter)}")
+        _refuse_value(parameter, value, f"must be{_range(parameter)}")
 
 
 def _range(parameter: Parameter) -> str:
@@ -117,6 +111,10 @@ def _shown(value: Any) -> str:
         return "a list" if isinstance(value, list) else "an object"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + '..."'
+
+
+def _refuse_value(parameter: Parameter, value: Any, rule: str) -> NoReturn:
+    _refuse(f"The parameter {parameter.name} is {_shown(value)}, but {rule}")
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -40,6 +40,10 @@ _GRPC_OPTIONS = (
 )
 
 
+class AddressUnusable(Exception):
+    """The server cannot listen where the settings say; the message is for the operator."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How the process serves. With `socket` host and port are not used; port 0 takes any free one.
@@ -74,11 +78,18 @@ class Host:
         self._loading: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
-        """Bind and answer Describe; loading goes on in the background. Returns the address."""
+        """Bind and answer Describe; loading goes on in the background. Returns the address.
+
+        Raises `AddressUnusable`.
+        """
         await self._publish_health()
         engine_service_pb2_grpc.add_EngineServiceServicer_to_server(self._service, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        address = self._bind()
+        try:
+            address = self._bind()
+        except AddressUnusable:
+            self._workspaces.close()
+            raise
         await self._server.start()
         self._loading = asyncio.create_task(self._load())
         log.event(logging.INFO, "listening", address=address, engine=self._description.engine)
@@ -126,7 +137,12 @@ class Host:
                 "the port is open to the network without a password",
                 host=self._settings.host,
             )
-        port = self._server.add_insecure_port(f"{self._settings.host}:{self._settings.port}")
+        try:
+            port = self._server.add_insecure_port(f"{self._settings.host}:{self._settings.port}")
+        except RuntimeError as error:
+            raise AddressUnusable(
+                f"Cannot listen on {self._settings.host}:{self._settings.port}; another process may use it."
+            ) from error
         if self._settings.port_file is not None:
             fresh = self._settings.port_file.with_name(self._settings.port_file.name + ".part")
             fresh.write_text(f"{port}\n")

@@ -13,7 +13,7 @@ from polyreel_inference.host.protocol import generation_pb2 as wire
 def start_message(
     inputs: Mapping[str, bytes] | None = None,
     parameters: Mapping[str, Any] | None = None,
-    kind: int = description_pb2.TASK_KIND_T2V,
+    kind: description_pb2.TaskKind = description_pb2.TASK_KIND_T2V,
     model: str = "scripted",
     task_id: str = "task-1",
 ) -> wire.GenerateRequest:

@@ -5,6 +5,7 @@ import wave
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import imageio_ffmpeg
@@ -50,7 +51,7 @@ def write_video(
 ) -> Path:
     """Write one numbered frame per time stamp (seconds), with B-frames; the last one lasts 1 / `rate`."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=Fraction(rate).limit_denominator(1001))
+        stream: Any = container.add_stream(codec, rate=Fraction(rate).limit_denominator(1001))
         stream.width, stream.height = width, height
         stream.pix_fmt = "yuv420p" if width % 2 == height % 2 == 0 else "yuv444p"
         if codec == "libx264":

@@ -10,7 +10,7 @@ from polyreel_inference.media import video_reader
 from polyreel_inference.media.errors import UnreadableMedia
 from polyreel_inference.media.probe import probe
 from polyreel_inference.media.video_reader import VideoReader
-from tests.media.clips import constant, ffmpeg, number_of, numbers, write_video, write_wav, tone
+from tests.media.clips import constant, ffmpeg, number_of, numbers, tone, write_video, write_wav
 
 
 @pytest.mark.parametrize("fps", [24, 30, 60, 23.976])
