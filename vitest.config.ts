@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const resolve = { conditions: ['polyreel-source'] };
-const ssr = { resolve: { conditions: ['polyreel-source', 'module', 'node'] } };
+const ssr = { resolve: { conditions: ['polyreel-source', 'node'] } };
 
 export default defineConfig({
   test: {

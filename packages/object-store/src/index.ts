@@ -1,1 +1,2 @@
-export {};
+export { S3ObjectStore } from './s3-object-store.js';
+export type { S3ObjectStoreSettings } from './s3-object-store-settings.js';

@@ -6,5 +6,5 @@ const [entry] = process.argv.splice(2, 1);
 await runnerImport(resolve(import.meta.dirname, entry), {
   configFile: false,
   logLevel: 'error',
-  ssr: { resolve: { conditions: ['polyreel-source', 'module', 'node'] } },
+  ssr: { resolve: { conditions: ['polyreel-source', 'node'] } },
 });

@@ -15,13 +15,13 @@ const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).diges
 /** What every ObjectStore does. One fixture serves all tests; each uses keys of its own. */
 export function objectStoreContract(open: () => Promise<ObjectStoreFixture>): void {
   describe('object store', () => {
-    let fixture: ObjectStoreFixture;
+    let fixture: ObjectStoreFixture | undefined;
     let store: ObjectStore;
     beforeAll(async () => {
       fixture = await open();
       store = fixture.store;
     });
-    afterAll(() => fixture.close());
+    afterAll(() => fixture?.close());
 
     const put = (key: string, bytes: Uint8Array, mediaType = 'video/mp4') =>
       store.upload(key, inPiecesOf(bytes, 70_001), { mediaType });
