@@ -44,7 +44,7 @@ export async function readMultipartForm(
   };
   try {
     const limits = { fieldSize: MAX_FIELD_BYTES, parts: MAX_PARTS, fileSize: Infinity };
-    for await (const part of request.parts({ limits })) {
+    for await (const part of request.parts({ limits, isPartAFile })) {
       if (part.type === 'field') {
         if (part.valueTruncated)
           throw new ApiError('body-too-large', `Form field '${part.fieldname}' is too long.`);
@@ -72,6 +72,11 @@ export async function readMultipartForm(
     });
     files.push({ field: part.fieldname, media });
   }
+}
+
+/** Some clients send media without a file name; by its type it is a file all the same. */
+function isPartAFile(_field: string | undefined, mediaType: string | undefined, fileName: string | undefined) {
+  return fileName !== undefined || /^(image|video|audio)\/|^application\/octet-stream/i.test(mediaType ?? '');
 }
 
 /** The parser's own complaints are about the client's body, whatever class they have. */

@@ -196,12 +196,22 @@ function problem(name: string, rule: InputProblem['rule'], message: string, valu
   return { location: 'body', path: [name], rule, message: `Field '${name}': ${message}.`, value };
 }
 
-/** The request for the record, without media. */
+/** Fields kept for the record: the known ones, without media. */
+const recorded = [
+  'prompt',
+  'negative_prompt',
+  'audio_type',
+  'audio_guide_scale',
+  'guide_scale',
+  'shift',
+  'steps',
+  'fps',
+  'seed',
+  'seconds',
+  'size',
+  'model',
+] as const satisfies readonly (keyof OpeaVideosBody)[];
+
 function recordOf(fields: OpeaVideosBody): JsonObject {
-  const media = /^(input_reference|audio(\[\]|_url)?$)/;
-  return Object.fromEntries(
-    Object.entries(fields).filter(
-      ([name, value]) => !media.test(name) && ['string', 'number', 'boolean'].includes(typeof value),
-    ),
-  ) as JsonObject;
+  return Object.fromEntries(recorded.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
 }
