@@ -131,7 +131,8 @@ class Reporter(Protocol):
 class Engine(ABC):
     """A family of models on one device: a pure function from input files to output files.
 
-    Nothing may leak from one job into the next. `generate` runs in a thread, at most `slots` at a time.
+    Nothing may leak from one job into the next. All methods but `describe` run in threads of the host, at
+    most `slots` at a time; with one slot it is always the same thread, as some accelerator libraries demand.
     """
 
     @abstractmethod

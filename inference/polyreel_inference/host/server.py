@@ -91,6 +91,10 @@ class Host:
             self._workspaces.close()
             raise
         await self._server.start()
+        if self._settings.port_file is not None and self._settings.socket is None:
+            fresh = self._settings.port_file.with_name(self._settings.port_file.name + ".part")
+            fresh.write_text(address.rpartition(":")[2] + "\n")
+            fresh.replace(self._settings.port_file)
         self._loading = asyncio.create_task(self._load())
         log.event(logging.INFO, "listening", address=address, engine=self._description.engine)
         return address
@@ -143,10 +147,6 @@ class Host:
             raise AddressUnusable(
                 f"Cannot listen on {self._settings.host}:{self._settings.port}; another process may use it."
             ) from error
-        if self._settings.port_file is not None:
-            fresh = self._settings.port_file.with_name(self._settings.port_file.name + ".part")
-            fresh.write_text(f"{port}\n")
-            fresh.replace(self._settings.port_file)
         return f"{self._settings.host}:{port}"
 
     async def _load(self) -> None:

@@ -22,8 +22,11 @@ class Workspaces:
         self._root.mkdir(parents=True, exist_ok=True)
         self._remove_stale()
         self._folder = Path(tempfile.mkdtemp(prefix="host-", dir=self._root))
-        self._lock = (self._folder / _LOCK).open("w")
+        # Locked before it gets its name, so that no other host ever finds it unlocked.
+        unnamed = self._folder / f"{_LOCK}.part"
+        self._lock = unnamed.open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unnamed.rename(self._folder / _LOCK)
 
     def create(self) -> Path:
         """A fresh, empty folder for one job."""

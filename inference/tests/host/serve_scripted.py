@@ -12,7 +12,7 @@ from tests.host.scripted_engine import ScriptedEngine, echo
 
 
 def main(folder: Path, drain_seconds: float, follow_parent: bool) -> None:
-    """Serve until a signal; the folder takes the port file, the workspaces and the file that lets jobs end."""
+    """Serve until a signal; the folder takes the port file, the workspaces and the file that ends jobs."""
 
     def wait_for_file(job: Job, reporter: Reporter) -> str:
         reporter.progress("generating", 0.1)
