@@ -7,7 +7,7 @@ export const usage = `Usage: npm start -- [options]
 
   --once           make one video and exit; exit code 0 only when it succeeded
   --image FILE     picture to animate; alone: a moving picture, with --audio: a talking one
-  --video FILE     video to lip-sync; needs --audio
+  --video FILE     video of a speaker who gets new words; needs --audio
   --audio FILE     speech; needs --image or --video
   --audio2 FILE    speech of a second person in the picture; needs --audio
   --prompt TEXT    what the video shows; alone: a video from text

@@ -20,7 +20,7 @@ export async function previewEngine(
         ...['-m', 'polyreel_inference', 'serve', 'preview'],
         ...['--host', host, '--port', String(port)],
         ...['--workspace-dir', join(dataDir, 'engine')],
-        '--exit-with-parent',
+        ...['--drain-seconds', '2', '--exit-with-parent'],
       ],
       // PYTHON* variables could bring in another interpreter's packages.
       env: childEnvironment({ PYTHONPATH: undefined, PYTHONHOME: undefined, PYTHONUNBUFFERED: '1' }),
