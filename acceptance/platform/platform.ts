@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** A child of the launcher, as its process table shows it. */
+export interface ProcessRow {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** One running Polyreel, started as an operator starts it. */
+export class Platform {
+  private constructor(
+    readonly baseUrl: string,
+    readonly dataDir: string,
+    private readonly launcher: ChildProcess,
+    private readonly output: string[],
+  ) {}
+
+  /** @param environment added to the launcher's own */
+  static async start(environment: Record<string, string> = {}): Promise<Platform> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'polyreel-acceptance-'));
+    const cli = join(root, 'packages/devstack/dist/cli.js');
+    const launcher = spawn(process.execPath, [cli, '--no-sample', '--port', '0', '--data-dir', dataDir], {
+      cwd: root,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output: string[] = [];
+    const ready = Promise.withResolvers<string>();
+    const collect = (chunk: Buffer) => {
+      output.push(chunk.toString());
+      const match = /Ready after .*?(http:\/\/\S+)/.exec(output.join(''));
+      if (match) ready.resolve(match[1]!);
+    };
+    launcher.stdout.on('data', collect);
+    launcher.stderr.on('data', collect);
+    launcher.once('exit', (code) =>
+      ready.reject(new Error(`The platform did not start (exit code ${code}):\n${output.join('')}`)),
+    );
+    const baseUrl = await ready.promise;
+    return new Platform(baseUrl, dataDir, launcher, output);
+  }
+
+  /** The running child of this name, or undefined while it is being restarted. */
+  child(name: string): ProcessRow | undefined {
+    const rows = JSON.parse(readFileSync(join(this.dataDir, 'run/processes.json'), 'utf8')) as ProcessRow[];
+    return rows.find((row) => row.name === name);
+  }
+
+  /** kill -9. */
+  kill(name: string): void {
+    const row = this.child(name);
+    if (!row) throw new Error(`There is no running ${name}.`);
+    process.kill(row.pid, 'SIGKILL');
+  }
+
+  /** Everything the launcher printed so far. */
+  get log(): string {
+    return this.output.join('');
+  }
+
+  /** Ends like Ctrl-C and returns the launcher's exit code. */
+  async stop(): Promise<number | null> {
+    const exited =
+      this.launcher.exitCode === null
+        ? once(this.launcher, 'exit')
+        : Promise.resolve([this.launcher.exitCode]);
+    this.launcher.kill('SIGINT');
+    const [code] = (await exited) as [number | null];
+    await rm(this.dataDir, { recursive: true, force: true });
+    return code;
+  }
+}
