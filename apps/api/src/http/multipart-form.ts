@@ -75,7 +75,11 @@ export async function readMultipartForm(
 }
 
 /** Some clients send media without a file name; by its type it is a file all the same. */
-function isPartAFile(_field: string | undefined, mediaType: string | undefined, fileName: string | undefined) {
+function isPartAFile(
+  _field: string | undefined,
+  mediaType: string | undefined,
+  fileName: string | undefined,
+) {
   return fileName !== undefined || /^(image|video|audio)\/|^application\/octet-stream/i.test(mediaType ?? '');
 }
 

@@ -12,11 +12,7 @@ import { languageOf, wordsOf, type Language, type Words } from './opea-videos.re
 
 /** Kinds of errors in OpenAI's words. */
 type ErrorType =
-  | 'invalid_request_error'
-  | 'authentication_error'
-  | 'not_found_error'
-  | 'rate_limit_error'
-  | 'server_error';
+  'invalid_request_error' | 'authentication_error' | 'not_found_error' | 'rate_limit_error' | 'server_error';
 
 const replies: Record<ApiErrorCode, { status: number | Record<Words, number>; type: ErrorType }> = {
   'invalid-fields': { status: 400, type: 'invalid_request_error' },

@@ -29,8 +29,8 @@ const MAX_SPEAKERS = 2;
 /** Names of hosted models that many clients send unasked; they mean the model of this server. */
 const hostedModels = /^sora-2(-pro)?$/;
 
-/** The document's original writes this name without its second "i"; both spellings are understood. */
-const infiniteTalk = /^infinite?talk$/i;
+/** The document's original writes this name without its third "i"; both spellings are understood. */
+const infiniteTalk = /^infini?tetalk$/i;
 
 /** `video_<unix seconds>_<20 digits>`; the digits carry 66 random bits. */
 export function newVideoId(): string {
@@ -213,5 +213,7 @@ const recorded = [
 ] as const satisfies readonly (keyof OpeaVideosBody)[];
 
 function recordOf(fields: OpeaVideosBody): JsonObject {
-  return Object.fromEntries(recorded.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
+  return Object.fromEntries(
+    recorded.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])),
+  );
 }
