@@ -12,7 +12,7 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class HeadPath:
-    """Movement of the head, each [frames]: `x`, `y` in face heights, `roll` in radians, the rest about -1..1."""
+    """Movement, each [frames]: `x`, `y` in face heights, `roll` in radians, others about -1..1."""
 
     x: FloatArray
     y: FloatArray

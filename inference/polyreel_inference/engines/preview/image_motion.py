@@ -52,8 +52,8 @@ def choose_move(prompt: str, seed: int) -> Move:
 def nearness_of(image: Image) -> FloatArray:
     """A smooth guess of how near each part of an RGB picture is: [h, w], 0 far, 1 close.
 
-    The ground is nearer than the sky, sharp and colourful parts nearer than plain ones, the middle nearer than
-    the sides. Smooth on purpose: nothing tears when near parts slide over far ones.
+    The ground is nearer than the sky, sharp and colourful parts nearer than plain ones, the middle nearer
+    than the sides. Smooth on purpose: nothing tears when near parts slide over far ones.
     """
     height, width = image.shape[:2]
     small = cv2.resize(image, (96, 96), interpolation=cv2.INTER_AREA)

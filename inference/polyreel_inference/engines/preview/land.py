@@ -102,7 +102,8 @@ class Land:
                 0.65 * (0.35 + horizon.mean() / 400)
             )
         if "snow" in theme.weather and theme.place != "city":
-            land = land * 0.45 + (0.25 * horizon + 0.25 * np.array(hour.zenith, np.float32) + 55) * 0.6
+            white = 0.25 * horizon + 0.25 * np.array(hour.zenith, np.float32) + 55
+            land = np.asarray(land * 0.45 + white * 0.6, np.float32)
         haze = (1 - near) ** 1.2 * 0.8
         top = land + (horizon - land) * haze
         foot = top + (horizon - top) * (0.34 * (1.15 - near))
@@ -116,7 +117,8 @@ class Land:
                 self._height * (0.62 - 0.36 * near)
             )
             snow = np.clip((altitude - 0.42) / 0.3, 0, 1)[:, None] * 0.6
-            top = top + ((np.array(hour.light, np.float32) + horizon) * 0.5 - top) * snow
+            light = (np.array(hour.light, np.float32) + horizon) / 2
+            top = np.asarray(top + (light - top) * snow, np.float32)
         return np.asarray(np.clip(top + (foot - top) * share, 0, 255), np.float32)
 
     def _light_windows(self, frame: Image, layer: Layer, lights: NDArray[np.bool_], start: float) -> None:

@@ -1,22 +1,18 @@
 """Faces in one picture: MediaPipe's bundled detectors and face mesh behind one call."""
 
-import os
 from dataclasses import dataclass
 from typing import Any, Self
 
 import cv2
+import mediapipe as mp
 import numpy as np
 from numpy.typing import NDArray
-
-# MediaPipe's native code writes a dozen lines to stderr per graph unless told otherwise before its import.
-os.environ.setdefault("GLOG_minloglevel", "2")
-
-import mediapipe as mp
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
 
 _CROP_PIXELS = 320  # the mesh network sees 256 pixels; a little more keeps its own rotation sharp
+_SMALLEST_TILED = 320  # in smaller pictures such a face has too few pixels to be moved
 _CROP_MARGIN = 2.2  # side of the crop over the larger side of the detection
 
 
@@ -151,8 +147,10 @@ class FaceFinder:
         return sorted(crops, key=lambda crop: crop.side, reverse=True)
 
     def _detect_tiles(self, image: Image) -> list[Crop]:
-        # The detectors see 192 pixels: a face under a tenth of a wide picture is found only in a part of it.
+        # The detectors see 192 pixels: a face under a tenth of a picture is found only in a part of it.
         height, width = image.shape[:2]
+        if min(height, width) < _SMALLEST_TILED:
+            return []
         side = max(64, min(height, width) * 2 // 3)
         crops = []
         for top in np.unique(np.linspace(0, max(0, height - side), 3).astype(int)):

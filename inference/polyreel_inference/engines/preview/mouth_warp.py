@@ -1,7 +1,6 @@
 """Opens and closes a mouth: a dense displacement of lips, jaw and chin around a rendered mouth interior."""
 
 from dataclasses import dataclass
-
 from typing import Any
 
 import numpy as np

@@ -67,8 +67,8 @@ _TALK = Kind(
         Parameter(
             "prompt",
             "string",
-            "How the speaker of a picture behaves: words such as calm, serious, lively or motionless change how"
-            " much the head moves; other words do nothing, nor does any word for a video reference.",
+            "How the speaker of a picture behaves: words such as calm, serious, lively or motionless change"
+            " how much the head moves; other words do nothing, nor does any word for a video reference.",
             default="",
         ),
         _WIDTH,
@@ -86,7 +86,7 @@ _TALK = Kind(
         Parameter(
             "audio_mode",
             "string",
-            "How two sounds are used: para, both at the same time; add, person 1 (left) first, then person 2.",
+            "How two sounds are used: para, both at once; add, person 1 (left) first, then person 2.",
             default="para",
             choices=("para", "add"),
         ),
