@@ -19,6 +19,7 @@ const ruleOfConstraint: Record<string, ProblemRule> = {
   arrayMaxSize: 'too-long',
   arrayMinSize: 'too-short',
   nestedValidation: 'object',
+  whitelistValidation: 'unknown-field',
 };
 
 /** Wrong types make the other rules of a field meaningless; the first of these that failed is told. */
@@ -36,12 +37,14 @@ const precedence: readonly ProblemRule[] = [
 /**
  * A plain object as an instance of the DTO class, validated. Empty text in an optional
  * form field means "not given", as every form client sends untouched fields.
+ * @param unknownFields what happens to fields the class does not have
  * @throws ApiError invalid-fields with all problems
  */
 export function parseFields<T extends object>(
   dto: Type<T>,
   plain: unknown,
   location: InputProblem['location'] = 'body',
+  unknownFields: 'ignore' | 'refuse' = 'ignore',
 ): T {
   if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
     const message = 'The body must be a JSON object.';
@@ -52,7 +55,12 @@ export function parseFields<T extends object>(
     });
   }
   const instance = plainToInstance(dto, plain, { exposeDefaultValues: true });
-  const errors = validateSync(instance, { forbidUnknownValues: false });
+  const whitelist = unknownFields === 'refuse';
+  const errors = validateSync(instance, {
+    forbidUnknownValues: false,
+    whitelist,
+    forbidNonWhitelisted: whitelist,
+  });
   const problems = errors.flatMap((error) => problemsOf(error, location, []));
   if (problems.length > 0) throw invalidFields(problems);
   return instance;
@@ -85,5 +93,6 @@ function problemsOf(
 
 function sentence(name: string, rule: ProblemRule, text: string): string {
   if (rule === 'missing') return `Field '${name}' is required.`;
+  if (rule === 'unknown-field') return `Field '${name}' is not known; check its spelling.`;
   return `Field '${name}': ${text}.`;
 }

@@ -22,6 +22,11 @@ export class Samples {
     if (!folder)
       throw new TaskError('INVALID_INPUT', `The ${role} is missing, and this server offers no samples.`);
     const fileName = sampleFiles[name];
-    return { role, source: { type: 'stream', content: createReadStream(join(folder, fileName)), fileName } };
+    return { role, source: { type: 'stream', content: contentOf(join(folder, fileName)), fileName } };
   }
+}
+
+/** Opens the file when it is read, so that a submission refused before that leaves no file open. */
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
 }

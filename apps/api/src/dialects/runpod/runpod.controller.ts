@@ -1,0 +1,272 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiSettings } from '@polyreel/config';
+import { TaskService, type EngineRegistry, type Task, type TaskScope } from '@polyreel/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { ApiError } from '../../http/api-error.js';
+import { replyWithJson } from '../../http/json-reply.js';
+import { parseFields } from '../../http/parse-fields.js';
+import { Tenant } from '../../http/tenant.js';
+import { ResultDelivery } from '../../tasks/result-delivery.js';
+import { Samples } from '../../tasks/samples.js';
+import { TaskViews } from '../../tasks/task-view.js';
+import { ENGINE_REGISTRY } from '../../tasks/tokens.js';
+import { RunpodJobRequest, RunpodListQuery, RunpodWaitQuery } from './runpod.dto.js';
+import { fromJobRequest } from './runpod.inbound.js';
+import {
+  hasVanished,
+  presentCancelled,
+  presentHealth,
+  presentJob,
+  presentPurge,
+  presentQueued,
+  presentRequests,
+  presentStream,
+} from './runpod.presenter.js';
+import { endpointOf } from './runpod.request.js';
+
+/** Milliseconds a request for the end of a job is held when it does not say. */
+const DEFAULT_WAIT = 90_000;
+
+/** Milliseconds a stream is held; the Python SDK gives up after ten seconds. */
+const DEFAULT_STREAM_WAIT = 8_000;
+
+/** Milliseconds a cancel waits for a running job to stop; the SDKs give up after three seconds. */
+const CANCEL_WAIT = 1_500;
+
+/** Largest video that also stands in the reply itself, in bytes. */
+const INLINE_BYTES = 8 * 1024 * 1024;
+
+/** Engines silent for longer, in seconds, do not count as workers. */
+const WORKER_SILENCE = 60;
+
+/** Running tasks looked at for the health, at most. */
+const MAX_RUNNING = 100;
+
+@ApiTags('RunPod')
+@Controller('v2/:endpoint')
+export class RunpodController {
+  constructor(
+    @Inject(TaskService) private readonly tasks: TaskService,
+    @Inject(TaskViews) private readonly views: TaskViews,
+    @Inject(Samples) private readonly samples: Samples,
+    @Inject(ResultDelivery) private readonly results: ResultDelivery,
+    @Inject(ENGINE_REGISTRY) private readonly engines: EngineRegistry,
+    @Inject(ApiSettings) private readonly settings: ApiSettings,
+  ) {}
+
+  @Post('run')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Queue a job' })
+  @ApiBody({ type: RunpodJobRequest })
+  async run(
+    @Param('endpoint') endpoint: string,
+    @Body() body: unknown,
+    @Tenant() tenant: string,
+  ): Promise<object> {
+    return presentQueued(await this.submit(endpoint, tenant, body, `${randomUUID()}-u1`));
+  }
+
+  @Post('runsync')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Queue a job and wait for its end' })
+  @ApiBody({ type: RunpodJobRequest })
+  async runSync(
+    @Param('endpoint') endpoint: string,
+    @Body() body: unknown,
+    @Query() query: RunpodWaitQuery,
+    @Tenant() tenant: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { wait = DEFAULT_WAIT } = parseFields(RunpodWaitQuery, query, 'query');
+    const task = await this.submit(endpoint, tenant, body, `sync-${randomUUID()}-u1`);
+    await this.send(reply, await this.awaitEnd(scopeOf(endpoint, tenant), task.publicId, wait, request));
+  }
+
+  @Get('status/:jobId')
+  @ApiOperation({ summary: 'State and result of a job' })
+  async status(
+    @Param('endpoint') endpoint: string,
+    @Param('jobId') jobId: string,
+    @Tenant() tenant: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.send(reply, await this.find(scopeOf(endpoint, tenant), jobId));
+  }
+
+  @Post('status/:jobId')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'State and result of a job' })
+  async statusByPost(
+    @Param('endpoint') endpoint: string,
+    @Param('jobId') jobId: string,
+    @Tenant() tenant: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.status(endpoint, jobId, tenant, reply);
+  }
+
+  @Get('status-sync/:jobId')
+  @ApiOperation({ summary: 'State and result of a job, held until it has ended' })
+  async statusSync(
+    @Param('endpoint') endpoint: string,
+    @Param('jobId') jobId: string,
+    @Query() query: RunpodWaitQuery,
+    @Tenant() tenant: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { wait = DEFAULT_WAIT } = parseFields(RunpodWaitQuery, query, 'query');
+    await this.send(reply, await this.awaitEnd(scopeOf(endpoint, tenant), jobId, wait, request));
+  }
+
+  @Post('status-sync/:jobId')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'State and result of a job, held until it has ended' })
+  async statusSyncByPost(
+    @Param('endpoint') endpoint: string,
+    @Param('jobId') jobId: string,
+    @Query() query: RunpodWaitQuery,
+    @Tenant() tenant: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.statusSync(endpoint, jobId, query, tenant, request, reply);
+  }
+
+  @Get('stream/:jobId')
+  @ApiOperation({ summary: 'Progress of a job, held until it has ended' })
+  async stream(
+    @Param('endpoint') endpoint: string,
+    @Param('jobId') jobId: string,
+    @Query() query: RunpodWaitQuery,
+    @Tenant() tenant: string,
+    @Req() request: FastifyRequest,
+  ): Promise<object> {
+    const { wait = DEFAULT_STREAM_WAIT } = parseFields(RunpodWaitQuery, query, 'query');
+    const task = await this.awaitEnd(scopeOf(endpoint, tenant), jobId, wait, request);
+    return presentStream(await this.views.of(task));
+  }
+
+  @Post('stream/:jobId')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Progress of a job, held until it has ended' })
+  async streamByPost(
+    @Param('endpoint') endpoint: string,
+    @Param('jobId') jobId: string,
+    @Query() query: RunpodWaitQuery,
+    @Tenant() tenant: string,
+    @Req() request: FastifyRequest,
+  ): Promise<object> {
+    return this.stream(endpoint, jobId, query, tenant, request);
+  }
+
+  @Post('cancel/:jobId')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Cancel a queued or running job' })
+  async cancel(
+    @Param('endpoint') endpoint: string,
+    @Param('jobId') jobId: string,
+    @Tenant() tenant: string,
+    @Req() request: FastifyRequest,
+  ): Promise<object> {
+    const scope = scopeOf(endpoint, tenant);
+    await this.find(scope, jobId);
+    await this.tasks.cancel(scope, jobId);
+    return presentCancelled(await this.awaitEnd(scope, jobId, CANCEL_WAIT, request));
+  }
+
+  @Post('retry/:jobId')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Run a failed or timed out job again, under the same id' })
+  async retry(
+    @Param('endpoint') endpoint: string,
+    @Param('jobId') jobId: string,
+    @Tenant() tenant: string,
+  ): Promise<object> {
+    const scope = scopeOf(endpoint, tenant);
+    const task = await this.find(scope, jobId);
+    if (!(await this.tasks.retry(scope, jobId)))
+      throw new ApiError('wrong-state', 'Only jobs that are FAILED or TIMED_OUT can be retried.');
+    return presentQueued(task);
+  }
+
+  @Post('purge-queue')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Remove every job that waits' })
+  async purgeQueue(@Param('endpoint') endpoint: string, @Tenant() tenant: string): Promise<object> {
+    return presentPurge(await this.tasks.cancelQueued(scopeOf(endpoint, tenant)));
+  }
+
+  @Get('health')
+  @ApiOperation({ summary: 'Jobs and workers of the endpoint' })
+  async health(@Param('endpoint') endpoint: string, @Tenant() tenant: string): Promise<object> {
+    const scope = scopeOf(endpoint, tenant);
+    const [counts, running, engines] = await Promise.all([
+      this.tasks.countByState(scope),
+      this.tasks.list(scope, { states: ['running'], order: 'newest-first', limit: MAX_RUNNING }),
+      this.engines.live(WORKER_SILENCE),
+    ]);
+    const { kind, name } = endpointOf(endpoint);
+    return presentHealth(counts, running.tasks, engines, { kind, name }, this.settings.models[kind]);
+  }
+
+  @Get('requests')
+  @ApiOperation({ summary: 'Jobs of the endpoint, newest first' })
+  async requests(
+    @Param('endpoint') endpoint: string,
+    @Query() query: RunpodListQuery,
+    @Tenant() tenant: string,
+  ): Promise<object> {
+    const { limit = 100, after } = parseFields(RunpodListQuery, query, 'query');
+    const scope = scopeOf(endpoint, tenant);
+    const page = await this.tasks.list(scope, { order: 'newest-first', limit, ...(after && { after }) });
+    return presentRequests(page, new Date());
+  }
+
+  private submit(endpoint: string, tenant: string, body: unknown, jobId: string): Promise<Task> {
+    const { models, volumeRoots, volumePrefix } = this.settings;
+    const submission = fromJobRequest(body, {
+      tenant,
+      endpoint: endpointOf(endpoint),
+      models,
+      volume: { roots: volumeRoots, prefix: volumePrefix },
+      samples: this.samples,
+      jobId,
+    });
+    return this.tasks.submit(submission);
+  }
+
+  private async find(scope: TaskScope, jobId: string): Promise<Task> {
+    return present(await this.tasks.find(scope, jobId), jobId);
+  }
+
+  /** Holds the request until the job has ended, the time is over or the client has gone. */
+  private async awaitEnd(
+    scope: TaskScope,
+    jobId: string,
+    milliseconds: number,
+    request: FastifyRequest,
+  ): Promise<Task> {
+    return present(await this.tasks.waitForEnd(scope, jobId, milliseconds, request.signal), jobId);
+  }
+
+  private async send(reply: FastifyReply, task: Task): Promise<void> {
+    const wishes = { toVolume: task.extras.network_volume === true, inlineBytes: INLINE_BYTES };
+    const [view, delivered] = await Promise.all([this.views.of(task), this.results.of(task, wishes)]);
+    await replyWithJson(reply, presentJob(view, delivered), delivered.inline ? [delivered.inline] : []);
+  }
+}
+
+function scopeOf(endpoint: string, tenant: string): TaskScope {
+  return { tenant, dialect: 'runpod', endpoint: endpointOf(endpoint).name };
+}
+
+/** @throws ApiError unknown-task also for jobs past their time to live */
+function present(task: Task | undefined, jobId: string): Task {
+  if (!task || hasVanished(task, new Date()))
+    throw new ApiError('unknown-task', 'job not found', { publicId: jobId });
+  return task;
+}

@@ -1,0 +1,218 @@
+import type { GenerationParameters, InputRole, JsonObject, Submission, SubmittedInput } from '@polyreel/core';
+import type { ApiSettings } from '@polyreel/config';
+import type { InputProblem } from '../../http/api-error.js';
+import { invalidFields, parseFields } from '../../http/parse-fields.js';
+import { mediaReference, volumeKey, type Volume } from '../../tasks/media-reference.js';
+import type { SampleName, Samples } from '../../tasks/samples.js';
+import { RunpodInput, RunpodJobRequest, type RunpodPolicy } from './runpod.dto.js';
+import type { RunpodEndpoint } from './runpod.request.js';
+
+export interface InboundContext {
+  readonly tenant: string;
+  readonly endpoint: RunpodEndpoint;
+  readonly models: ApiSettings['models'];
+  readonly volume: Volume;
+  readonly samples: Pick<Samples, 'input'>;
+  /** `<uuid>-u1` or `sync-<uuid>-u1`; given, so that this file stays pure. */
+  readonly jobId: string;
+}
+
+type FieldName = keyof RunpodInput & string;
+
+/** Fields of which a job may give one. */
+const alternatives = {
+  image: ['image_path', 'image_url', 'image_base64', 'image'],
+  last_image: ['last_image'],
+  video: ['video_path', 'video_url', 'video_base64', 'video'],
+  audio: ['wav_path', 'wav_url', 'wav_base64', 'audio'],
+  audio2: ['wav_path_2', 'wav_url_2', 'wav_base64_2'],
+  length: ['max_frame', 'num_frames', 'duration'],
+  steps: ['num_inference_steps', 'inference_steps'],
+  guidance: ['guidance', 'guidance_scale'],
+} as const satisfies Record<string, readonly FieldName[]>;
+
+const mediaFields = new Set<string>(
+  (['image', 'last_image', 'video', 'audio', 'audio2'] as const).flatMap((medium) => alternatives[medium]),
+);
+
+/** Example files of the original worker; the documents name them as the default of every form of a medium. */
+const examplePaths: Readonly<Partial<Record<string, SampleName>>> = {
+  '/examples/image.jpg': 'portrait',
+  '/examples/audio.mp3': 'speech',
+};
+
+/** What the original worker does with a talking video when a request does not say. */
+const talkDefaults = { prompt: 'A person talking naturally', side: 512, seed: 2, fps: 25 } as const;
+
+/** Seconds a job lives when the request does not say. */
+const DEFAULT_TTL = 86_400;
+
+const LOW_PRIORITY = -1;
+
+/** @throws ApiError invalid-fields; TaskError for paths outside the volume or missing samples */
+export function fromJobRequest(body: unknown, context: InboundContext): Submission {
+  const request = parseFields(RunpodJobRequest, body);
+  if (request.s3Config !== undefined && request.s3Config !== null)
+    throw refused('s3Config', 'is not supported: results are stored by this server; use output.video_url');
+  const input = withoutEmptyText(parseFields(RunpodInput, request.input, 'body', 'refuse'));
+  const { kind, name } = context.endpoint;
+  return {
+    publicId: context.jobId,
+    tenant: context.tenant,
+    dialect: 'runpod',
+    endpoint: name,
+    kind,
+    model: context.models[kind],
+    parameters: parametersOf(input, context.endpoint),
+    request: { input: recordOf(input) },
+    extras: input.network_volume ? { network_volume: true } : {},
+    inputs: kind === 'talk' ? talkInputs(input, context) : plainInputs(input, context),
+    ...(request.webhook && { webhookUrl: request.webhook }),
+    ...policyOf(request.policy ?? {}),
+  };
+}
+
+function policyOf({ executionTimeout, lowPriority, ttl }: RunpodPolicy) {
+  return {
+    priority: lowPriority ? LOW_PRIORITY : 0,
+    ttlSeconds: typeof ttl === 'number' ? ttl / 1000 : DEFAULT_TTL,
+    ...(typeof executionTimeout === 'number' && { executionTimeoutSeconds: executionTimeout / 1000 }),
+  };
+}
+
+/** The inputs of a talking video; what is missing comes from the bundled samples, as documented. */
+function talkInputs(input: RunpodInput, context: InboundContext): SubmittedInput[] {
+  const { input_type: type = 'image', person_count: persons = 'single' } = input;
+  const other = type === 'image' ? 'video' : 'image';
+  const superfluous = chosen(input, other) ?? chosen(input, 'last_image');
+  if (superfluous)
+    throw refused(superfluous, `is not used when input_type is "${type}"; give ${type}_url instead`);
+  const inputs = [
+    mediumOf(input, type, type, context) ??
+      context.samples.input(type, type === 'image' ? 'portrait' : 'portrait-video'),
+    mediumOf(input, 'audio', 'audio', context) ?? context.samples.input('audio', 'speech'),
+  ];
+  const second = mediumOf(input, 'audio2', 'audio2', context);
+  if (persons === 'multi')
+    return [
+      ...inputs,
+      second ?? mediumOf(input, 'audio', 'audio2', context) ?? context.samples.input('audio2', 'speech'),
+    ];
+  if (second) throw refused(chosen(input, 'audio2')!, 'needs person_count "multi"');
+  return inputs;
+}
+
+/** The inputs of the other kinds: what was given; the core tells what is missing or superfluous. */
+function plainInputs(input: RunpodInput, context: InboundContext): SubmittedInput[] {
+  for (const name of ['input_type', 'person_count'] as const)
+    if (input[name] !== undefined) throw refused(name, 'belongs to endpoints that make talking videos');
+  if (context.endpoint.kind === 't2v' && !input.prompt)
+    throw problem('prompt', 'missing', "Field 'prompt' is required.");
+  return (['image', 'last_image', 'video', 'audio', 'audio2'] as const).flatMap((medium) => {
+    const found = mediumOf(input, medium, medium, context);
+    return found ? [found] : [];
+  });
+}
+
+function mediumOf(
+  input: RunpodInput,
+  medium: 'image' | 'last_image' | 'video' | 'audio' | 'audio2',
+  role: InputRole,
+  { volume, samples }: InboundContext,
+): SubmittedInput | undefined {
+  const field = chosen(input, medium);
+  if (!field) return undefined;
+  const text = String(input[field]).trim();
+  const example = Object.hasOwn(examplePaths, text) ? examplePaths[text] : undefined;
+  if (example) return samples.input(role, example);
+  if (/_path(_2)?$/.test(field)) return { role, objectKey: volumeKey(text, volume) };
+  if (/_url(_2)?$/.test(field)) return { role, source: { type: 'url', url: text } };
+  if (/_base64(_2)?$/.test(field)) return { role, source: { type: 'base64', text } };
+  return mediaReference(role, text, volume);
+}
+
+function parametersOf(input: RunpodInput, { kind }: RunpodEndpoint): GenerationParameters {
+  const length = lengthOf(input);
+  const parameters: GenerationParameters = {
+    prompt: input.prompt,
+    negative_prompt: input.negative_prompt,
+    ...sizeOf(input),
+    fps: input.fps,
+    seed: input.seed,
+    steps: numberOf(input, 'steps'),
+    guidance_scale: numberOf(input, 'guidance'),
+    audio_guidance_scale: input.audio_guidance_scale,
+    shift: input.flow_shift,
+    return_mask: input.return_mask,
+  };
+  if (kind !== 'talk') return { ...parameters, ...length };
+  const { frames, seconds = frames && frames / (input.fps ?? talkDefaults.fps) } = length;
+  const sized = parameters.resolution !== undefined;
+  return {
+    ...parameters,
+    prompt: parameters.prompt ?? talkDefaults.prompt,
+    width: parameters.width ?? (sized ? undefined : talkDefaults.side),
+    height: parameters.height ?? (sized ? undefined : talkDefaults.side),
+    seed: parameters.seed ?? talkDefaults.seed,
+    seconds,
+    audio_mode: input.person_count === 'multi' ? 'para' : undefined,
+  };
+}
+
+function lengthOf(input: RunpodInput): { frames?: number; seconds?: number } {
+  const field = chosen(input, 'length');
+  if (!field) return {};
+  return field === 'duration' ? { seconds: input.duration } : { frames: input[field] as number };
+}
+
+function sizeOf(input: RunpodInput): { width?: number; height?: number; resolution?: string } {
+  const { size, width, height } = input;
+  if (size === undefined) return { width, height };
+  if (width !== undefined || height !== undefined)
+    throw refused('size', 'cannot be given together with width or height');
+  const word = size.trim().toLowerCase();
+  if (word === '480p' || word === '720p') return { resolution: word };
+  const sides = /^(\d{2,4})[*x](\d{2,4})$/.exec(word)?.slice(1).map(Number);
+  if (!sides || sides.some((side) => side < 16 || side > 8192))
+    throw problem(
+      'size',
+      'choice',
+      "Field 'size': must be 480p, 720p or WIDTH*HEIGHT, each from 16 to 8192.",
+    );
+  return { width: sides[0], height: sides[1] };
+}
+
+function numberOf(input: RunpodInput, group: 'steps' | 'guidance'): number | undefined {
+  const field = chosen(input, group);
+  return field && (input[field] as number);
+}
+
+/** The one field of a group that was given. @throws ApiError when there are several */
+function chosen(input: RunpodInput, group: keyof typeof alternatives): FieldName | undefined {
+  const given = (alternatives[group] as readonly FieldName[]).filter((name) => input[name] !== undefined);
+  if (given.length > 1)
+    throw problem(given[1]!, 'conflict', `Give only one of ${given.join(', ')}, not ${given.length}.`);
+  return given[0];
+}
+
+/** null and empty text mean "not given": forms and other languages send them for what they left out. */
+function withoutEmptyText(input: RunpodInput): RunpodInput {
+  return Object.fromEntries(
+    Object.entries(input).filter(([, value]) => value !== undefined && value !== null && value !== ''),
+  );
+}
+
+/** The input for the record: no media, and of each only how it was given. */
+function recordOf(input: RunpodInput): JsonObject {
+  return Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [name, mediaFields.has(name) ? '...' : (value as string)]),
+  );
+}
+
+function refused(name: string, text: string) {
+  return problem(name, 'conflict', `Field '${name}' ${text}.`);
+}
+
+function problem(name: string, rule: InputProblem['rule'], message: string) {
+  return invalidFields([{ location: 'body', path: ['input', name], rule, message }]);
+}

@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import type { Dialect } from '../../http/dialect.js';
+import { ResultDelivery } from '../../tasks/result-delivery.js';
+import { RunpodController } from './runpod.controller.js';
+import { runpodErrors } from './runpod.errors.js';
+
+@Module({ controllers: [RunpodController], providers: [ResultDelivery] })
+class RunpodModule {}
+
+export const runpod: Dialect = {
+  name: 'runpod',
+  title: 'RunPod Serverless',
+  description:
+    'Jobs on endpoints as the RunPod Serverless API and its SDKs speak them, with the input of the InfiniteTalk worker.',
+  paths: ['/v2'],
+  module: RunpodModule,
+  errors: runpodErrors,
+};
