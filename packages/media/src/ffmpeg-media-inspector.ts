@@ -23,7 +23,7 @@ const source = (input: string): ProbeInput => ({
 
 /** `MediaInspector` on ffprobe and ffmpeg; reads only the parts of the result it needs. */
 export class FfmpegMediaInspector implements MediaInspector {
-  private readonly store = new Agent({ headersTimeout: 30_000, bodyTimeout: 30_000 });
+  private readonly store = new Agent({ headersTimeout: 10_000, bodyTimeout: 10_000 });
   private readonly probe: MediaProbe;
 
   /** @param tools absolute paths of programs to use instead of the packaged ones */
@@ -44,7 +44,7 @@ export class FfmpegMediaInspector implements MediaInspector {
     const durationSeconds = numberOf(report.format, 'duration');
     return {
       ...(durationSeconds === undefined ? {} : { durationSeconds }),
-      ...(video === undefined ? {} : videoFacts(video, numberOf(video, 'rotation'))),
+      ...(video === undefined ? {} : videoFacts(video)),
       ...(audio === undefined ? {} : audioFacts(audio)),
     };
   }

@@ -10,7 +10,13 @@ import {
 import { open } from 'node:fs/promises';
 import { decodeBase64, readDataHeader } from './base64-content.js';
 import { displayName } from './display-name.js';
-import { judgePicture, judgeRecording, lengthLimit, refuseWrongKind } from './judge-media.js';
+import {
+  judgePicture,
+  judgeRecording,
+  lengthLimit,
+  refuseManyPixels,
+  refuseWrongKind,
+} from './judge-media.js';
 import type { MediaFormat } from './media-format.js';
 import type { MediaLimits } from './media-limits.js';
 import { MediaProbe } from './media-probe.js';
@@ -94,6 +100,7 @@ export class GuardedMediaIntake implements MediaIntake {
     try {
       if (format === undefined) throw new TaskError('INTERNAL');
       const verdict = await this.judge(expected, format, file, signal);
+      refuseManyPixels(verdict.facts, this.limits.pixels);
       return {
         role,
         ...verdict,

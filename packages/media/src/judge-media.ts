@@ -35,6 +35,15 @@ function wrongKind(expected: MediaExpectation, mediaType: string): TaskError {
   return new TaskError('UNSUPPORTED_MEDIA', `The file is ${mediaType}; ${wanted[expected]} is needed.`);
 }
 
+/** The decoders refuse larger frames themselves; this is for sizes that only the container states. */
+export function refuseManyPixels({ width = 0, height = 0 }: MediaFacts, pixels: number): void {
+  if (width * height <= pixels) return;
+  throw new TaskError(
+    'INPUT_TOO_LARGE',
+    `The picture is too large: ${width}x${height}, at most ${pixels} pixels.`,
+  );
+}
+
 /** Facts of a decoded still picture. */
 export function judgePicture({ report, complaints }: ProbeAnswer): MediaFacts {
   const [stream] = report.streams;
@@ -46,7 +55,7 @@ export function judgePicture({ report, complaints }: ProbeAnswer): MediaFacts {
 }
 
 /** Throws when the tracks run longer than allowed; told span by span while the packets go by. */
-export function lengthLimit(seconds: number): (span: TrackSpan) => void {
+export function lengthLimit(seconds: number): (span: Pick<TrackSpan, 'start' | 'end'>) => void {
   return ({ start, end }) => {
     if (end - Math.max(start, 0) > seconds) {
       throw new TaskError('INPUT_TOO_LARGE', `The file plays longer than ${seconds} seconds.`);
@@ -80,14 +89,16 @@ export function judgeRecording(
     if (expected === 'audio') throw new TaskError('UNSUPPORTED_MEDIA', 'The file has no sound.');
     throw video === undefined && audio === undefined ? broken() : wrongKind(expected, mediaType);
   }
-  if (format.statesLength) refuseCutShort(walked);
+  if (format.statesLength !== 'no') refuseCutShort(walked, format.statesLength);
   const tracks = expected === 'audio' ? [needed] : [video, audio];
   const durationSeconds = spanOf(tracks, walked);
   if (expected === 'audio' && durationSeconds < shortestAudioSeconds) throw new TaskError('AUDIO_TOO_SHORT');
   if (begun.report.frames.length === 0 || durationSeconds <= 0) throw broken();
   const facts = {
     durationSeconds,
-    ...(video === undefined ? {} : videoFacts(video, numberOf(video, 'rotation'))),
+    ...(video === undefined
+      ? {}
+      : videoFacts(video, walked.report.spans.get(numberOf(video, 'index') ?? -1))),
     ...(audio === undefined ? {} : audioFacts(audio)),
   };
   refuseUnusableVideo(video, facts);
@@ -105,13 +116,14 @@ function refuseUnusableVideo(video: ProbeFields | undefined, facts: MediaFacts):
   }
 }
 
-/** The stated length against the packets, with room for edit lists and padding. */
-function refuseCutShort({ report, complaints }: ProbeAnswer): void {
+/** The stated length against the packets; containers get room for edit lists and padding. */
+function refuseCutShort({ report, complaints }: ProbeAnswer, statesLength: 'exactly' | 'roughly'): void {
   if (report.corrupt || /partial file|ended prematurely/i.test(complaints)) throw broken();
   const stated = numberOf(report.format, 'duration');
   if (stated === undefined || /Estimating duration/.test(complaints)) return;
   const end = Math.max(0, ...[...report.spans.values()].map((span) => span.end));
-  if (end < stated - Math.max(1, stated * 0.05)) throw broken();
+  const room = statesLength === 'exactly' ? 0.1 : Math.max(1, stated * 0.05);
+  if (end < stated - room) throw broken();
 }
 
 function spanOf(tracks: readonly (ProbeFields | undefined)[], { report }: ProbeAnswer): number {

@@ -1,4 +1,4 @@
-export type MediaKind = 'image' | 'video' | 'audio';
+type MediaKind = 'image' | 'video' | 'audio';
 
 /** How a type told by its first bytes is read. */
 export interface MediaFormat {
@@ -7,23 +7,31 @@ export interface MediaFormat {
   readonly kind: MediaKind;
   /** Name of the one demuxer ffprobe is allowed to use. */
   readonly demuxer: string;
-  /** The file states its own length, so a shorter content means that its end is missing. */
-  readonly statesLength: boolean;
+  /** How well the file states its own length; content that is shorter means that its end is missing. */
+  readonly statesLength: 'exactly' | 'roughly' | 'no';
 }
 
 const image = (mediaType: string, demuxer: string): MediaFormat => ({
   mediaType,
   kind: 'image',
   demuxer,
-  statesLength: true,
+  statesLength: 'exactly',
 });
-const video = (mediaType: string, demuxer: string, statesLength = true): MediaFormat => ({
+const video = (
+  mediaType: string,
+  demuxer: string,
+  statesLength: MediaFormat['statesLength'] = 'roughly',
+): MediaFormat => ({
   mediaType,
   kind: 'video',
   demuxer,
   statesLength,
 });
-const audio = (mediaType: string, demuxer: string, statesLength: boolean): MediaFormat => ({
+const audio = (
+  mediaType: string,
+  demuxer: string,
+  statesLength: MediaFormat['statesLength'],
+): MediaFormat => ({
   mediaType,
   kind: 'audio',
   demuxer,
@@ -47,14 +55,14 @@ export const mediaFormats = {
   webm: video('video/webm', 'matroska'),
   avi: video('video/x-msvideo', 'avi'),
   flv: video('video/x-flv', 'flv'),
-  mpeg: video('video/mpeg', 'mpeg', false),
-  m4a: audio('audio/mp4', 'mov', true),
-  /** Streamed WAV states no length; the others are checked by `wav-length`. */
-  wav: audio('audio/wav', 'wav', false),
-  aiff: audio('audio/aiff', 'aiff', true),
-  flac: audio('audio/flac', 'flac', true),
-  mp3: audio('audio/mpeg', 'mp3', false),
-  aac: audio('audio/aac', 'aac', false),
-  ogg: audio('audio/ogg', 'ogg', false),
-  amr: audio('audio/amr', 'amr', false),
+  mpeg: video('video/mpeg', 'mpeg', 'no'),
+  m4a: audio('audio/mp4', 'mov', 'roughly'),
+  /** WAV from a streaming program states no length; the others are checked by `wav-length`. */
+  wav: audio('audio/wav', 'wav', 'no'),
+  aiff: audio('audio/aiff', 'aiff', 'exactly'),
+  flac: audio('audio/flac', 'flac', 'exactly'),
+  mp3: audio('audio/mpeg', 'mp3', 'no'),
+  aac: audio('audio/aac', 'aac', 'no'),
+  ogg: audio('audio/ogg', 'ogg', 'no'),
+  amr: audio('audio/amr', 'amr', 'no'),
 } as const satisfies Record<string, MediaFormat>;

@@ -51,6 +51,9 @@ export class MediaProbe {
 }
 
 function refuseBadEnd(end: ToolEnd, maxPixels: number): void {
+  // Our own trouble, for instance a hard limit of the process below what is asked for.
+  if (end.complaints.startsWith('prlimit:'))
+    throw new Error(`ffprobe was not started: ${end.complaints.trim()}`);
   if (/exceeds specified max pixel count|Picture size \d+x\d+ is invalid/.test(end.complaints)) {
     const size = /size (\d+x\d+)/.exec(end.complaints)?.[1] ?? 'Its size';
     throw new TaskError('INPUT_TOO_LARGE', `The picture is too large: ${size}, at most ${maxPixels} pixels.`);

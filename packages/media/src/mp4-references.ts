@@ -1,13 +1,36 @@
 import type { FileHandle } from 'node:fs/promises';
 
-const containers = new Set(['moov', 'trak', 'mdia', 'minf', 'dinf']);
-/** Honest files have some hundreds; a file made of empty boxes must not keep us busy. */
+/** Where references stand: moov/trak/mdia/minf/dinf/dref. */
+const containers = new Set(['trak', 'mdia', 'minf', 'dinf']);
+/** Honest files have some hundreds before the end of `moov`; a file made of empty boxes must not keep us busy. */
 const mostBoxes = 20_000;
 const selfContained = 1;
 
-interface Range {
+interface Box {
+  readonly type: string;
+  /** Of its content, in bytes from the beginning of the file. */
   readonly start: number;
   readonly end: number;
+}
+
+async function* boxesIn(file: FileHandle, start: number, end: number): AsyncGenerator<Box> {
+  const header = Buffer.alloc(16);
+  let at = start;
+  while (at + 8 <= end) {
+    const { bytesRead } = await file.read(header, 0, 16, at);
+    if (bytesRead < 8) return;
+    let length = header.readUInt32BE(0);
+    let prefix = 8;
+    if (length === 1 && bytesRead === 16) {
+      length = Number(header.readBigUInt64BE(8));
+      prefix = 16;
+    } else if (length === 0) {
+      length = end - at; // to the end of what contains it
+    }
+    if (length < prefix) return;
+    yield { type: header.toString('latin1', 4, 8), start: at + prefix, end: Math.min(at + length, end) };
+    at += length;
+  }
 }
 
 /**
@@ -15,35 +38,29 @@ interface Range {
  * samples (`dref` entries without the self-contained flag). Such a file could make a reader open local files.
  */
 export async function hasExternalReferences(file: FileHandle, size: number): Promise<boolean> {
-  const header = Buffer.alloc(16);
-  const pending: Range[] = [{ start: 0, end: size }];
   let boxes = 0;
-  for (let range = pending.pop(); range !== undefined; range = pending.pop()) {
-    let at = range.start;
-    while (at + 8 <= range.end) {
+  for await (const box of boxesIn(file, 0, size)) {
+    if (++boxes > mostBoxes) return true;
+    // Only the first one counts for readers; the fragments behind it hold no references.
+    if (box.type === 'moov') return await searchMovie(file, box);
+  }
+  return false;
+}
+
+async function searchMovie(file: FileHandle, movie: Box): Promise<boolean> {
+  const pending = [movie];
+  let boxes = 0;
+  for (let parent = pending.pop(); parent !== undefined; parent = pending.pop()) {
+    for await (const box of boxesIn(file, parent.start, parent.end)) {
       if (++boxes > mostBoxes) return true;
-      const { bytesRead } = await file.read(header, 0, 16, at);
-      if (bytesRead < 8) break;
-      const type = header.toString('latin1', 4, 8);
-      let length = header.readUInt32BE(0);
-      let prefix = 8;
-      if (length === 1 && bytesRead === 16) {
-        length = Number(header.readBigUInt64BE(8));
-        prefix = 16;
-      } else if (length === 0) {
-        length = range.end - at; // to the end of what contains it
-      }
-      if (length < prefix) break;
-      const body = { start: at + prefix, end: Math.min(at + length, range.end) };
-      if (type === 'dref' && (await namesOtherFile(file, body))) return true;
-      if (containers.has(type)) pending.push(body);
-      at += length;
+      if (box.type === 'dref' && (await namesOtherFile(file, box))) return true;
+      if (containers.has(box.type)) pending.push(box);
     }
   }
   return false;
 }
 
-async function namesOtherFile(file: FileHandle, body: Range): Promise<boolean> {
+async function namesOtherFile(file: FileHandle, body: Box): Promise<boolean> {
   const entry = Buffer.alloc(12);
   let at = body.start + 8; // version, flags, number of entries
   for (let seen = 0; at + 12 <= body.end; seen++) {

@@ -16,8 +16,8 @@ it('reads spans, streams and format, however the output is cut', () => {
     const report = new ProbeReport();
     for (let at = 0; at < printed.length; at += size) report.add(Buffer.from(printed.slice(at, at + size)));
     expect([...report.spans]).toEqual([
-      [0, { start: -0.023, end: 0.023 }],
-      [1, { start: 0, end: 0.08 }],
+      [0, { start: -0.023, end: 0.023, packets: 2 }],
+      [1, { start: 0, end: 0.08, packets: 2 }],
     ]);
     expect(report.streams.map((stream) => stream.get('rotation'))).toEqual(['-90']);
     expect(report.format.get('nb_streams')).toBe('3');

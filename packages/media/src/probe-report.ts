@@ -1,7 +1,10 @@
-/** When the content of one track begins and ends by its packets, in seconds. */
+/** What the packets of one track tell. */
 export interface TrackSpan {
+  /** Seconds. */
   readonly start: number;
   readonly end: number;
+  /** Packets with a time; for video the number of frames. */
+  readonly packets: number;
 }
 
 export type ProbeFields = ReadonlyMap<string, string>;
@@ -57,7 +60,11 @@ export class ProbeReport {
     if (start === undefined || index === undefined) return;
     const end = start + (numberOf(fields, 'duration_time') ?? 0);
     const known = this.spans.get(index);
-    const span = { start: Math.min(start, known?.start ?? start), end: Math.max(end, known?.end ?? end) };
+    const span = {
+      start: Math.min(start, known?.start ?? start),
+      end: Math.max(end, known?.end ?? end),
+      packets: (known?.packets ?? 0) + 1,
+    };
     this.spans.set(index, span);
     this.onSpan(span);
   }

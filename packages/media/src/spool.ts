@@ -2,7 +2,8 @@ import { TaskError } from '@polyreel/core';
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { describeBytes } from './media-limits.js';
 import { sniffLength } from './sniff.js';
 
@@ -40,7 +41,11 @@ export class SpooledFile {
 
 /** Folder of temporary files that only this user can read, under names made here. */
 export class Spool {
-  constructor(private readonly folder: string) {}
+  private readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = resolve(folder);
+  }
 
   /** Streams to a new file. Nothing is left behind when it throws. */
   async write(
@@ -135,7 +140,8 @@ async function* abortable(
     }
   } finally {
     signal.removeEventListener('abort', abort);
-    // Not awaited: a generator that hangs in `next` answers `return` only after it.
+    // Not awaited: a generator that hangs in `next` answers `return` only after it. A stream can be ended at once.
+    if (!finished && content instanceof Readable) content.destroy();
     if (!finished) void Promise.resolve(source.return?.()).catch(() => undefined);
   }
 }

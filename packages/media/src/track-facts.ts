@@ -1,5 +1,5 @@
 import type { MediaFacts } from '@polyreel/core';
-import { numberOf, type ProbeFields } from './probe-report.js';
+import { numberOf, type ProbeFields, type TrackSpan } from './probe-report.js';
 
 /** Cover art of a song is not a picture track. */
 export const videoTrack = (streams: readonly ProbeFields[]): ProbeFields | undefined =>
@@ -18,14 +18,17 @@ function ratio(text: string | undefined): number | undefined {
 }
 
 /**
- * Frames per second. The nominal rate is the exact one when both agree; it is far off when frames are not evenly
- * spaced, and then the average counts.
+ * Frames per second. Containers state a nominal and an average rate and either may be nonsense (browsers record
+ * WebM with a nominal 1000), so the counted one decides and a stated one only makes it exact.
  */
-function frameRate(stream: ProbeFields): number | undefined {
+function frameRate(stream: ProbeFields, counted: number | undefined): number | undefined {
   const average = ratio(stream.get('avg_frame_rate'));
   const nominal = ratio(stream.get('r_frame_rate'));
-  if (average === undefined || nominal === undefined) return average ?? nominal;
-  return Math.abs(nominal - average) / average < 0.02 ? nominal : average;
+  const truth = counted ?? average ?? nominal;
+  if (truth === undefined) return undefined;
+  return (
+    [nominal, average].find((rate) => rate !== undefined && Math.abs(rate - truth) / truth < 0.05) ?? truth
+  );
 }
 
 /** @param rotated by the stream or its first frame, in degrees */
@@ -40,11 +43,15 @@ export function pictureFacts(
   return onItsSide ? { width: height, height: width } : { width, height };
 }
 
-export function videoFacts(stream: ProbeFields, rotated: number | undefined): MediaFacts {
-  const fps = frameRate(stream);
+/** @param span its packets, when they were walked over */
+export function videoFacts(stream: ProbeFields, span?: TrackSpan): MediaFacts {
+  const seconds = span === undefined ? 0 : span.end - span.start;
+  // A handful of frames gives no rate: the last one's length is often not stated.
+  const counted = span !== undefined && span.packets > 10 && seconds > 0 ? span.packets / seconds : undefined;
+  const fps = frameRate(stream, counted);
   const videoCodec = stream.get('codec_name');
   return {
-    ...pictureFacts(stream, rotated),
+    ...pictureFacts(stream, numberOf(stream, 'rotation')),
     ...(fps === undefined ? {} : { fps: Number(fps.toFixed(3)) }),
     ...(videoCodec === undefined ? {} : { videoCodec }),
   };

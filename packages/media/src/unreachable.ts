@@ -11,7 +11,7 @@ const texts: Record<string, string> = {
   UND_ERR_CONNECT_TIMEOUT: 'The server did not answer in time.',
   UND_ERR_HEADERS_TIMEOUT: 'The server did not answer in time.',
   UND_ERR_BODY_TIMEOUT: 'The server stopped sending.',
-  UND_ERR_HEADERS_OVERFLOW: 'The answer of the server cannot be understood.',
+  UND_ERR_HEADERS_OVERFLOW: 'The server sends more headers than are read.',
   ETIMEDOUT: 'The server did not answer in time.',
   EHOSTUNREACH: 'The server cannot be reached.',
   ENETUNREACH: 'The server cannot be reached.',
@@ -23,9 +23,13 @@ export function unreachable(thrown: unknown): TaskError {
     if (error instanceof TaskError) return error;
     const inner: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
     const code = codeOf(error) ?? codeOf(inner);
+    // undici's parser error often has no code.
+    if (error.name === 'HTTPParserError')
+      return new TaskError('INPUT_UNREACHABLE', 'The answer of the server cannot be understood.', {
+        cause: thrown,
+      });
     if (code === undefined) continue;
-    const text =
-      texts[code] ?? (code.startsWith('HPE_') ? 'The answer of the server cannot be understood.' : undefined);
+    const text = texts[code];
     if (text !== undefined) return new TaskError('INPUT_UNREACHABLE', text, { cause: thrown });
     if (/CERT|TLS|SSL|SIGNATURE/.test(code)) {
       return new TaskError('INPUT_UNREACHABLE', 'The certificate of the server is not trusted.', {

@@ -96,5 +96,6 @@ it('throws nothing but TaskError', () => {
         }
       },
     ),
+    { numRuns: 40 },
   );
 });
