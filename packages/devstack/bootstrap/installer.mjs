@@ -15,7 +15,8 @@ import { withSetUpLock } from './set-up-lock.mjs';
 import { filesBelow, fingerprint, isStamped, writeStamp } from './stamp.mjs';
 
 const pnpm = ['--yes', 'pnpm@12.21.0'];
-const registryHint = 'Is the package registry reachable? Proxies and mirrors are set in .npmrc.';
+const registryHint =
+  'Is the package registry reachable? Proxies and mirrors are set in .npmrc. After a change of a package.json, first: npx pnpm@12.21.0 install';
 
 const workspaceFolders = () =>
   ['packages', 'apps'].flatMap((parent) =>
@@ -151,17 +152,17 @@ async function ensure(...names) {
 
 /**
  * Brings the checkout into a state in which it runs. Downloads overlap; the first failure is thrown after the
- * others have ended. For tests, the tools of the checks are added and the build is left to its own check.
+ * others have ended. `forTests` adds the tools of the checks; without `build` that is left to the caller.
  */
-export async function setUp({ forTests = false } = {}) {
+export async function setUp({ forTests = false, build = true } = {}) {
   const acceptanceClients = existsSync(inRoot('acceptance/requirements.txt')) ? ['acceptanceClients'] : [];
   const lanes = [
-    ['packages', 'generated', ...(forTests ? [] : ['build'])],
+    ['packages', 'generated', ...(build ? ['build'] : [])],
     ['preview', 'stubs', ...(forTests ? ['inferenceChecks', ...acceptanceClients] : [])],
     ['services'],
   ];
   if (lanes.flat().every((name) => isDone(steps[name]))) {
-    line(` ${tick} Everything is installed${forTests ? '' : ' and built'}`);
+    line(` ${tick} Everything is installed${build ? ' and built' : ''}`);
     return;
   }
   await withSetUpLock(async () => {

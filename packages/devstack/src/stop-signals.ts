@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+
 const repeatedMilliseconds = 1000;
 
 /**
@@ -5,7 +7,11 @@ const repeatedMilliseconds = 1000;
  * One Ctrl-C may arrive two or three times, from the terminal and passed on by npm, so what follows
  * within a second counts as the same one.
  */
-export function onStopSignals(stop: (signal: string) => void, atOnce: () => void): void {
+export function onStopSignals(
+  stop: (signal: string) => void,
+  atOnce: () => void,
+  source: EventEmitter = process,
+): void {
   let first: number | undefined;
   const receive = (signal: string) => {
     if (first === undefined) {
@@ -15,7 +21,7 @@ export function onStopSignals(stop: (signal: string) => void, atOnce: () => void
       atOnce();
     }
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => receive(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) source.on(signal, () => receive(signal));
 }
 
 /** Calls `stop` when standard input closes, which happens when the process that started us is gone. */
