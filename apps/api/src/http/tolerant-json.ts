@@ -27,7 +27,11 @@ export function useTolerantJson(fastify: FastifyInstance, bodyLimit: number): vo
     { parseAs: 'string', bodyLimit },
     (_r, body, done) => done(null, Object.fromEntries(new URLSearchParams(body.toString()))),
   );
-  fastify.addContentTypeParser('', { parseAs: 'string', bodyLimit }, parse);
+  fastify.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (request, body, done) => {
+    const type = request.headers['content-type'];
+    if (type === undefined || body.length === 0) return parse(request, body, done);
+    done(new ApiError('unsupported-content-type', 'Send JSON or multipart/form-data.'));
+  });
 }
 
 function withoutPrototype(key: string, value: unknown): unknown {

@@ -65,7 +65,8 @@ function contextOf(endpoint = 'infinitetalk'): InboundContext {
   };
 }
 
-const submit = (input: object, endpoint?: string): Submission => fromJobRequest({ input }, contextOf(endpoint));
+const submit = (input: object, endpoint?: string): Submission =>
+  fromJobRequest({ input }, contextOf(endpoint));
 
 /** The message of the refusal; fails when there is none. */
 function refusalOf(body: unknown, endpoint?: string): string {
@@ -85,10 +86,7 @@ describe('request bodies as documented', () => {
     [
       'i2v-single',
       { prompt: '一个人正在自然地说话', audio_mode: undefined },
-      [
-        url('image', 'https://example.com/portrait.jpg'),
-        url('audio', 'https://example.com/audio.wav'),
-      ],
+      [url('image', 'https://example.com/portrait.jpg'), url('audio', 'https://example.com/audio.wav')],
     ],
     [
       'i2v-multi',
@@ -102,10 +100,7 @@ describe('request bodies as documented', () => {
     [
       'v2v-single',
       { prompt: '一个人正在唱歌' },
-      [
-        url('video', 'https://example.com/input_video.mp4'),
-        url('audio', 'https://example.com/audio.wav'),
-      ],
+      [url('video', 'https://example.com/input_video.mp4'), url('audio', 'https://example.com/audio.wav')],
     ],
     [
       'v2v-multi',
@@ -190,7 +185,7 @@ describe('defaults of talking videos', () => {
 
 describe('parameters', () => {
   it.each([
-    ['talk', { max_frame: 100 }, { seconds: 4, frames: undefined }],
+    ['talk', { max_frame: 100 }, { seconds: 4 }],
     ['talk', { max_frame: 100, fps: 50 }, { seconds: 2, fps: 50 }],
     ['talk', { duration: 3 }, { seconds: 3 }],
     ['talk', { size: '480p' }, { resolution: '480p', width: undefined, height: undefined }],
@@ -241,7 +236,7 @@ describe('refused requests', () => {
     [[], 'JSON object'],
     [{}, "'input' is required"],
     [{ input: 'text' }, 'input'],
-    [{ input: [] }, 'JSON object'],
+    [{ input: [] }, 'must be an object'],
     [{ input: { promt: 'x' } }, "Field 'promt' is not known"],
     [{ input: { input_type: 'audio' } }, 'input_type'],
     [{ input: { person_count: 2 } }, 'person_count'],
@@ -409,7 +404,9 @@ describe('replies', () => {
     expect(presentHealth(counts, [], [engine('ready', 'other')], endpointOf('talk'), 'it')).toEqual(
       fixture('reply-health'),
     );
-    const engines = (['ready', 'busy', 'loading', 'draining', 'failed'] as const).map((state) => engine(state));
+    const engines = (['ready', 'busy', 'loading', 'draining', 'failed'] as const).map((state) =>
+      engine(state),
+    );
     const running = [aTask({ attempt: 1 }), aTask({ attempt: 2 })];
     expect(presentHealth(counts, running, engines, endpointOf('talk'), 'it')).toMatchObject({
       jobs: { retried: 1 },
