@@ -1,1 +1,1 @@
-export {};
+export { GrpcEngine, type EngineTls, type GrpcEngineOptions } from './grpc-engine.js';

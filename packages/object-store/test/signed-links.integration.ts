@@ -88,5 +88,5 @@ describe('signed links', () => {
 async function expectRefusal(link: string | URL): Promise<void> {
   const answer = await fetch(link);
   expect([400, 403]).toContain(answer.status);
-  expect(await answer.text()).not.toMatch(/0123456789|vid/);
+  expect(await answer.text()).not.toMatch(/0123456789|vid(é|%C3)/);
 }
