@@ -22,7 +22,8 @@ describe('ResultDelivery', () => {
   it('puts a small result into the reply and leaves a larger one to its link', async () => {
     const { inline } = await arrange(4).delivery.of(done, inReply);
     expect(inline?.bytes).toBe(4);
-    const pieces = await Array.fromAsync(inline!.open());
+    const pieces: Uint8Array[] = [];
+    for await (const piece of inline!.open()) pieces.push(piece);
     expect(Buffer.concat(pieces)).toEqual(Buffer.alloc(4, 1));
     expect(await arrange(5).delivery.of(done, inReply)).toEqual({});
   });
