@@ -6,7 +6,8 @@ Needs, beside the preview engine's requirements: scikit-image 0.26 (the photogra
     pip install scikit-image espeakng-loader
     python scripts/make_samples.py
 
-Run from `inference/`. The result is the same every time on the same versions.
+Run from `inference/`. The pictures come out the same every time; espeak-ng's breath noise is random, so the
+speech (and the clip made with it) sounds the same but differs in its bytes.
 """
 
 import ctypes

@@ -46,7 +46,7 @@ _HOURS = {
 
 _HOUR_WORDS = {
     "sunrise": ("sunrise", "dawn", "morning"),
-    "day": ("day", "daylight", "noon", "sunny", "summer", "bright", "afternoon", "blue"),
+    "day": ("day", "daylight", "noon", "sunny", "summer", "bright", "afternoon", "blue", "spring", "blossom"),
     "sunset": ("sunset", "evening", "golden", "orange", "red", "warm", "autumn", "fire", "lava"),
     "dusk": ("dusk", "twilight", "purple", "violet", "pink", "magic", "dream", "neon"),
     "night": ("night", "midnight", "dark", "moon", "moonlight", "stars", "starry", "black", "halloween"),

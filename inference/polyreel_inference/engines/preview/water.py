@@ -15,18 +15,18 @@ _TEXTURE = 256
 
 
 class Water:
-    """Paints everything below the horizon."""
+    """Paints everything below the horizon, at half the resolution: water has no sharp edges."""
 
     def __init__(self, theme: Theme, width: int, height: int, horizon: float) -> None:
         self._top = min(height - 2, int(horizon) + 1)
         self._width, self._rows = width, height - self._top
         self._waves = np.pad(texture(theme.random, _TEXTURE, 6, 4), ((0, 1), (0, 1)), mode="wrap")
-        depth = (np.arange(self._rows, dtype=np.float32) + 1)[:, None] / self._rows
-        self._depth = depth
+        self._grid = (-(-self._rows // 2), -(-width // 2))
+        self._y = np.linspace(0, self._rows - 1, self._grid[0], dtype=np.float32)[:, None]
+        self._depth = (self._y + 1) / self._rows
         # Seen at a flat angle, waves are small and dense far away.
-        self._distance = 1.0 / (0.06 + depth)
-        self._x = np.arange(width, dtype=np.float32)[None, :] - width / 2
-        self._y = np.arange(self._rows, dtype=np.float32)[:, None]
+        self._distance = 1.0 / (0.06 + self._depth)
+        self._x = np.linspace(0, width - 1, self._grid[1], dtype=np.float32)[None, :] - width / 2
         self._deep = np.array(theme.hour.zenith, np.float32) * 0.45
         self._light = np.array(theme.hour.light, np.float32)
 
@@ -57,9 +57,10 @@ class Water:
         path = np.exp(-(((self._x + self._width / 2 - sun_x) / spread) ** 2))
         glitter = np.clip((wave - 0.12) * 5, 0, 1) * path * 0.85
         water += (self._light - water) * glitter[..., None]
-        frame[self._top :] = np.clip(water, 0, 255).astype(np.uint8)
+        half = np.clip(water, 0, 255).astype(np.uint8)
+        frame[self._top :] = cv2.resize(half, (self._width, self._rows), interpolation=cv2.INTER_LINEAR)
 
     def _sheet(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float32]:
-        map_x = np.broadcast_to(x % _TEXTURE, (self._rows, self._width)).astype(np.float32)
-        map_y = np.broadcast_to(y % _TEXTURE, (self._rows, self._width)).astype(np.float32)
+        map_x = np.broadcast_to(x % _TEXTURE, self._grid).astype(np.float32)
+        map_y = np.broadcast_to(y % _TEXTURE, self._grid).astype(np.float32)
         return np.asarray(cv2.remap(self._waves, map_x, map_y, cv2.INTER_LINEAR), np.float32)
