@@ -19,3 +19,5 @@ export * from './contracts/object-store-contract.js';
 export * from './contracts/task-events-contract.js';
 export * from './contracts/task-queue-contract.js';
 export * from './tcp-proxy.js';
+export * from './contracts/engine-registry-contract.js';
+export * from './contracts/task-store-contract.js';

@@ -1,0 +1,150 @@
+import { aTaskToCreate } from '@polyreel/testkit';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest';
+import type { PrismaClient } from '../src/generated/client.js';
+import { PrismaTaskStore } from '../src/index.js';
+import { openTestDatabase, type TestDatabase } from './test-database.js';
+
+/*
+ * Twenty thousand tasks, most of them ended, in the proportions of a busy
+ * server. Every statement of the store is explained before it runs, with the
+ * arguments it really has.
+ */
+let database: TestDatabase;
+let store: PrismaTaskStore;
+let explainer: pg.Client;
+let plans: string[] = [];
+const scope = { tenant: 'tenant-1', dialect: 'lightx2v' } as const;
+
+beforeAll(async () => {
+  database = await openTestDatabase(inject('databaseUrl'));
+  await database.prisma.$executeRaw`
+    INSERT INTO task (id, public_id, tenant, dialect, endpoint, kind, model, parameters, request, extras,
+      max_attempts, attempts_per_run, state, stage, lease_until, started_at, finished_at, deadline, delivered_at, error_code,
+      created_at)
+    SELECT gen_random_uuid(), 'task-' || n, 'tenant-' || n % 41, 'lightx2v', 'endpoint-' || n % 3, 'talk', 'preview',
+      '{}', '{}', '{}', 3, 3, state, CASE WHEN state = 'running' THEN 'generating' END,
+      CASE WHEN state = 'running' THEN now() + interval '1 minute' END,
+      CASE WHEN state NOT IN ('queued') THEN now() - interval '1 hour' END,
+      CASE WHEN state NOT IN ('queued', 'running') THEN now() END,
+      CASE WHEN n % 3 = 0 THEN now() + interval '1 day' END,
+      CASE WHEN state = 'queued' AND n % 1000 = 0 THEN now() END,
+      CASE WHEN state = 'failed' THEN 'INTERNAL' END,
+      now() - n * interval '1 second'
+    FROM (SELECT n, CASE WHEN n % 20 = 0 THEN 'queued' WHEN n % 501 = 0 THEN 'running' WHEN n % 7 = 0 THEN 'failed'
+      ELSE 'succeeded' END AS state FROM generate_series(1, 20000) AS n) AS made`;
+  await database.prisma.$executeRaw`VACUUM ANALYZE task`;
+  explainer = new pg.Client({ connectionString: database.url });
+  await explainer.connect();
+  const explaining = database.prisma.$extends({
+    query: {
+      async $queryRaw({ args, query }) {
+        const { rows } = await explainer.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${args.text}`, args.values);
+        plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+        return query(args);
+      },
+    },
+  });
+  // An extended client is the same at run time, but another type.
+  store = new PrismaTaskStore(explaining as unknown as PrismaClient);
+});
+afterAll(async () => {
+  await explainer.end();
+  await database.drop();
+});
+beforeEach(() => {
+  plans = [];
+});
+
+async function oneOf(state: string): Promise<{ id: string; publicId: string; attempt: number }> {
+  const task = await database.prisma.task.findFirst({ where: { ...scope, state } });
+  expect(task).not.toBeNull();
+  return task!;
+}
+
+const page = { order: 'newest-first', limit: 20 } as const;
+const progress = {
+  stage: 'loading',
+  progress: 0,
+  step: 0,
+  steps: 0,
+  chunk: 0,
+  chunks: 0,
+  message: '',
+} as const;
+const pick = { routes: [{ kind: 'talk', model: 'preview' }], depth: 8, redeliverAfterSeconds: 30 } as const;
+
+it.each<[string, string, () => Promise<unknown>]>([
+  ['create', 'task_unfinished', () => store.create(aTaskToCreate(scope), 10_000)],
+  ['find', 'task_pkey', async () => store.find((await oneOf('succeeded')).id)],
+  [
+    'findByPublicId',
+    'task_tenant_public_id_key',
+    async () => store.findByPublicId(scope, (await oneOf('succeeded')).publicId),
+  ],
+  ['list', 'task_tenant_dialect_created_at_id_idx', () => store.list(scope, page)],
+  [
+    'list after a cursor',
+    'task_tenant_dialect_created_at_id_idx',
+    async () => store.list(scope, { ...page, after: (await oneOf('succeeded')).publicId }),
+  ],
+  ['countByState', 'task_tenant_dialect_endpoint_state_idx', () => store.countByState(scope)],
+  [
+    'countByState of an endpoint',
+    'task_tenant_dialect_endpoint_state_idx',
+    () => store.countByState({ ...scope, endpoint: 'endpoint-1' }),
+  ],
+  ['typicalSeconds', 'task_succeeded', () => store.typicalSeconds('talk', 'preview')],
+  ['queuePosition', 'task_queued', async () => store.queuePosition((await oneOf('queued')).id)],
+  ['pickForDelivery', 'task_queued', () => store.pickForDelivery(pick)],
+  ['claim', 'task_pkey', async () => store.claim((await oneOf('queued')).id, 1, 30)],
+  [
+    'beat',
+    'task_pkey',
+    async () => {
+      const { id, attempt } = await oneOf('running');
+      return store.beat(id, attempt, progress, 30);
+    },
+  ],
+  [
+    'recordInput',
+    'task_pkey',
+    async () => {
+      const { id, attempt } = await oneOf('running');
+      return store.recordInput(id, attempt, { role: 'image', objectKey: 'x' });
+    },
+  ],
+  [
+    'settle',
+    'task_pkey',
+    async () => {
+      const { id, attempt } = await oneOf('running');
+      return store.settle(id, attempt, { state: 'cancelled' });
+    },
+  ],
+  [
+    'requestCancel',
+    'task_tenant_public_id_key',
+    async () => store.requestCancel(scope, (await oneOf('queued')).publicId),
+  ],
+  ['cancelQueued', 'task_queued', () => store.cancelQueued(scope)],
+  [
+    'retryFailed',
+    'task_tenant_public_id_key',
+    async () => store.retryFailed(scope, (await oneOf('failed')).publicId),
+  ],
+  [
+    'deleteEnded',
+    'task_tenant_public_id_key',
+    async () => store.deleteEnded(scope, (await oneOf('succeeded')).publicId),
+  ],
+  ['reclaimLostLeases', 'task_running', () => store.reclaimLostLeases()],
+  ['expireOverdue', 'task_deadline', () => store.expireOverdue()],
+])('%s reads %s and never the whole table', async (_name, index, run) => {
+  await run();
+  expect(plans.length).toBeGreaterThan(0);
+  for (const plan of plans) {
+    expect(plan).toContain(index);
+    expect(plan).not.toMatch(/Seq Scan on (task|asset|task_event)\b/);
+  }
+});

@@ -1,0 +1,140 @@
+import type { TaskListQuery, TaskScope, TaskStore } from '@polyreel/core';
+import { expect, it } from 'vitest';
+import { scopeOf } from '../../task-builders.js';
+import {
+  create,
+  createFailed,
+  createRunning,
+  createSucceeded,
+  type OpenFixture,
+  type TaskStoreFixture,
+} from './fixture.js';
+
+const acme: TaskScope = { tenant: 'acme', dialect: 'lightx2v' };
+
+/** Creates tasks with the given public ids, one second apart. */
+async function createInOrder({ store, advance }: TaskStoreFixture, publicIds: readonly string[]) {
+  for (const publicId of publicIds) {
+    await create(store, { publicId });
+    await advance(1);
+  }
+}
+
+async function publicIds(store: TaskStore, query: TaskListQuery): Promise<readonly string[]> {
+  return (await store.list(acme, query)).tasks.map(({ publicId }) => publicId);
+}
+
+export function readingContract(open: OpenFixture): void {
+  it('finds nothing under an unknown id', async () => {
+    const { store } = open();
+    expect(await store.find('01900000-0000-7000-8000-000000000000')).toBeUndefined();
+    expect(await store.findByPublicId(acme, 'nothing')).toBeUndefined();
+  });
+
+  it.each([
+    ['tenant', { ...acme, tenant: 'other' }],
+    ['dialect', { ...acme, dialect: 'latentsync' as const }],
+    ['endpoint', { ...acme, endpoint: 'elsewhere' }],
+  ])('hides a task from another %s in every read and write', async (_what, scope: TaskScope) => {
+    const { store } = open();
+    const queued = await create(store, { endpoint: 'here' });
+    const failed = await createFailed(store, { endpoint: 'here' });
+
+    expect(await store.findByPublicId(scope, queued.publicId)).toBeUndefined();
+    expect((await store.list(scope, { order: 'oldest-first', limit: 10 })).tasks).toEqual([]);
+    expect((await store.countByState(scope)).queued).toBe(0);
+    expect(await store.requestCancel(scope, queued.publicId)).toBe('unknown');
+    expect(await store.cancelQueued(scope)).toBe(0);
+    expect(await store.retryFailed(scope, failed.publicId)).toBe(false);
+    expect(await store.deleteEnded(scope, failed.publicId)).toBeUndefined();
+
+    expect(await store.find(queued.id)).toEqual(queued);
+    expect(await store.find(failed.id)).toEqual(failed);
+    expect(await store.findByPublicId({ ...acme, endpoint: 'here' }, queued.publicId)).toEqual(queued);
+  });
+
+  it('lists in both orders', async () => {
+    const fixture = open();
+    await createInOrder(fixture, ['a', 'b', 'c']);
+    const { store } = fixture;
+    expect(await publicIds(store, { order: 'oldest-first', limit: 10 })).toEqual(['a', 'b', 'c']);
+    expect(await publicIds(store, { order: 'newest-first', limit: 10 })).toEqual(['c', 'b', 'a']);
+  });
+
+  it.each(['oldest-first', 'newest-first'] as const)('pages %s without gap or overlap', async (order) => {
+    const fixture = open();
+    await createInOrder(fixture, ['a', 'b', 'c', 'd', 'e']);
+    const seen: string[] = [];
+    const sizes: number[] = [];
+    let hasMore = true;
+    while (hasMore) {
+      const page = await fixture.store.list(acme, { order, limit: 2, after: seen.at(-1) });
+      seen.push(...page.tasks.map(({ publicId }) => publicId));
+      sizes.push(page.tasks.length);
+      hasMore = page.hasMore;
+    }
+    const expected = ['a', 'b', 'c', 'd', 'e'];
+    expect(seen).toEqual(order === 'oldest-first' ? expected : expected.reverse());
+    expect(sizes).toEqual([2, 2, 1]);
+  });
+
+  it('gives an empty page after an unknown or foreign cursor', async () => {
+    const { store } = open();
+    await create(store);
+    const foreign = await create(store, { tenant: 'other' });
+    for (const after of ['nothing', foreign.publicId])
+      expect(await store.list(acme, { order: 'oldest-first', limit: 10, after })).toEqual({
+        tasks: [],
+        hasMore: false,
+      });
+  });
+
+  it('lists and counts by state', async () => {
+    const { store } = open();
+    const failed = await createFailed(store);
+    const running = await createRunning(store);
+    const queued = await create(store);
+    await createSucceeded(store);
+
+    const page = await store.list(acme, {
+      order: 'oldest-first',
+      limit: 10,
+      states: ['queued', 'running', 'failed'],
+    });
+    expect(page.tasks.map(({ id }) => id).sort()).toEqual([failed.id, running.id, queued.id].sort());
+    expect((await store.list(acme, { order: 'oldest-first', limit: 10, states: [] })).tasks).toEqual([]);
+    expect(await store.countByState(acme)).toEqual({
+      queued: 1,
+      running: 1,
+      succeeded: 1,
+      failed: 1,
+      cancelled: 0,
+    });
+  });
+
+  it('narrows lists and counts to an endpoint', async () => {
+    const { store } = open();
+    await create(store, { endpoint: 'a' });
+    const b = await create(store, { endpoint: 'b' });
+    const scope = { ...scopeOf(b), endpoint: 'b' };
+    expect((await store.list(scope, { order: 'newest-first', limit: 10 })).tasks).toEqual([b]);
+    expect((await store.countByState(scope)).queued).toBe(1);
+    expect((await store.countByState(scopeOf(b))).queued).toBe(2);
+  });
+
+  it('knows the median length of successful runs of a kind and model', async () => {
+    const { store, advance } = open();
+    const run = async (seconds: number, model: string) => {
+      const { id } = await createRunning(store, { model });
+      await advance(seconds);
+      await store.settle(id, 1, { state: 'succeeded', message: '', outputs: [] });
+    };
+    await run(10, 'preview');
+    await run(20, 'preview');
+    await run(90, 'preview');
+    await run(500, 'other');
+    await createFailed(store);
+    expect(await store.typicalSeconds('talk', 'preview')).toBeCloseTo(20, 0);
+    expect(await store.typicalSeconds('lipsync', 'preview')).toBeUndefined();
+  });
+}
