@@ -32,7 +32,8 @@ describe('description reader', () => {
   });
 
   it('sends no jobs to an engine in a state it does not know', () => {
-    expect(readDescription(response({ state: 17 })).state).toBe('failed');
+    const state: number = 17;
+    expect(readDescription(response({ state })).state).toBe('failed');
     expect(readDescription(response({ state: 0 })).state).toBe('failed');
   });
 

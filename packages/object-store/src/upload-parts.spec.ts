@@ -7,7 +7,8 @@ async function cut(...lengths: number[]): Promise<{ parts: UploadPart[]; sha256:
     for (const length of lengths) yield Buffer.alloc(length, 7);
   }
   const hash = createHash('sha256');
-  const parts = await Array.fromAsync(partsOf(content(), hash));
+  const parts: UploadPart[] = [];
+  for await (const part of partsOf(content(), hash)) parts.push(part);
   return { parts, sha256: hash.digest('hex') };
 }
 
@@ -46,7 +47,7 @@ describe('upload parts', () => {
       buffer[0] = 98;
       yield buffer;
     }
-    const [part] = await Array.fromAsync(partsOf(content(), createHash('sha256')));
+    const { value: part } = await partsOf(content(), createHash('sha256')).next();
     expect(part?.bytes.toString()).toBe('ab');
   });
 });

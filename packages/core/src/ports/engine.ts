@@ -74,7 +74,7 @@ export interface Engine {
   describe(): Promise<EngineDescription>;
   /**
    * Runs one job. Events end with `completed`. Breaking off the iteration or aborting the signal cancels the job.
-   * @throws TaskError with the engine's code; ENGINE_LOST when the connection breaks; ENGINE_UNAVAILABLE when it takes no jobs
+   * @throws TaskError with the engine's code; the signal's reason when that is a TaskError, CANCELLED otherwise; ENGINE_LOST when the connection breaks; ENGINE_UNAVAILABLE when it takes no jobs
    */
   generate(job: EngineJob, signal: AbortSignal): AsyncIterable<EngineEvent>;
   close(): void;

@@ -1,18 +1,21 @@
 /** Bytes with a key. Keys are made by us, never by clients. */
 export interface ObjectStore {
-  /** Streams an object up in parts of bounded memory; an aborted or failed upload leaves nothing behind. */
+  /**
+   * Streams an object up in parts of bounded memory; an aborted or failed upload leaves nothing behind.
+   * @throws what the content throws; the signal's reason; TaskError UPLOAD_FAILED when the store is the cause
+   */
   upload(
     key: string,
     content: AsyncIterable<Uint8Array>,
     options: UploadOptions,
   ): Promise<{ readonly bytes: number; readonly sha256: string }>;
-  /** @throws ObjectNotFoundError */
+  /** @throws ObjectNotFoundError; RangeError when the range begins past the last byte */
   read(key: string, range?: ByteRange): Promise<ObjectContent>;
   /** Undefined when there is no such object. */
   head(key: string): Promise<ObjectFacts | undefined>;
   /** A link anybody can read for `seconds`, with content type and file name forced. */
   signedLink(key: string, options: LinkOptions): Promise<string>;
-  /** Removes every object below the prefix. Removing nothing is fine. */
+  /** Removes every object below the prefix. Removing nothing is fine. @throws RangeError when the prefix is empty */
   removePrefix(prefix: string): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ export interface TaskNews {
 
 /** Live events between processes. Losing one is harmless. */
 export interface TaskEvents {
+  /** Never rejects: what cannot be sent is lost. */
   publish(news: TaskNews): Promise<void>;
   /** Calls `listener` for every news of the task until the returned function is called. Resolves when listening. */
   subscribe(taskId: string, listener: (news: TaskNews) => void): Promise<() => void>;
