@@ -19,7 +19,7 @@ def test_the_new_sound_moves_the_mouth(synchronised: Run) -> None:
     volume = loudness(synchronised.video, 25.0, len(frames))
     # The source speaks at other times: only the new sound may decide.
     assert np.corrcoef(opening, volume)[0, 1] > 0.65
-    # In this pause the source's own mouth measures up to 0.08; closed over it, a shadow between the lips stays.
+    # In this pause the source's own mouth measures up to 0.08; closed over it, a shadow of the gap stays.
     assert opening[in_pause(volume, 25.0)].max() < 0.025
     assert abs(streams_of(synchronised.video).duration - audio_duration(SECOND_SPEECH)) <= 1 / 25
 

@@ -11,8 +11,6 @@ from polyreel_inference.engines.preview.theme import Theme
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
 
-_LENGTH = 8192  # samples of a layer before it repeats: more than a minute even of the nearest one
-
 
 @dataclass(frozen=True)
 class Layer:
@@ -31,6 +29,8 @@ class Land:
     def __init__(self, theme: Theme, width: int, height: int, horizon: float) -> None:
         """`horizon` is the row where the farthest layer stands."""
         self._width, self._height = width, height
+        # The nearest layer travels 9.7 heights in the longest clip: it never shows the same part twice.
+        self._length = 12 * height + 2 * width
         self._direction = float(theme.random.choice([-1.0, 1.0]))
         count = {"mountains": 4, "hills": 4, "desert": 4, "forest": 5, "city": 3, "sea": 1}.get(
             theme.place, 3
@@ -42,7 +42,7 @@ class Land:
         rows = np.arange(self._height, dtype=np.float32)[:, None]
         columns = np.arange(self._width)
         for layer in self._layers:
-            start = _LENGTH / 2 + self._direction * layer.speed * time
+            start = self._length / 2 + self._direction * layer.speed * time
             edge = layer.base - window(layer.line, start, self._width)
             first = int(np.clip(np.floor(edge.min()), 0, self._height - 1))
             covered = rows[first:] >= np.ceil(edge)[None, :]
@@ -66,31 +66,35 @@ class Land:
         lights = None
         match theme.place:
             case "mountains":
-                massif = profile(random, _LENGTH, height * 1.3, 3, 0.5)
+                massif = profile(random, self._length, height * 1.3, 3, 0.5)
                 # Noise folded at its middle has edges where it crosses: summits instead of hills.
-                folded = 1 - np.abs(2 * profile(random, _LENGTH, height * 0.7, 6, 0.46) - 1)
+                folded = 1 - np.abs(2 * profile(random, self._length, height * 0.7, 6, 0.46) - 1)
                 line = (0.45 * massif + 0.55 * folded * massif**0.5) ** 1.3 * height * (0.62 - 0.36 * near)
             case "desert":
-                rough = profile(random, _LENGTH, height * 1.6, 3, 0.3)
+                rough = profile(random, self._length, height * 1.6, 3, 0.3)
                 line = np.abs(rough * 2 - 1) ** 1.3 * height * (0.1 + 0.12 * near)
             case "forest":
-                ground = profile(random, _LENGTH, height * 1.5, 3, 0.4) * height * 0.06
-                line = ground + _conifers(random, height * (0.06 + 0.26 * near**1.5))
+                ground = profile(random, self._length, height * 1.5, 3, 0.4) * height * 0.06
+                line = ground + _conifers(random, self._length, height * (0.06 + 0.26 * near**1.5))
             case "city":
-                line, lights = _houses(random, height * (0.36 - 0.12 * near), height * (0.035 + 0.05 * near))
+                line, lights = _houses(
+                    random, self._length, height * (0.36 - 0.12 * near), height * (0.035 + 0.05 * near)
+                )
             case "sea":
                 line = (
-                    np.clip(profile(random, _LENGTH, height * 2.0, 5, 0.5) * 1.5 - 0.55, 0, 1) * height * 0.16
+                    np.clip(profile(random, self._length, height * 2.0, 5, 0.5) * 1.5 - 0.55, 0, 1)
+                    * height
+                    * 0.16
                 )
                 speed = height * 0.006
             case _:
                 line = (
-                    profile(random, _LENGTH, height * (1.4 + 0.4 * near), 3, 0.35)
+                    profile(random, self._length, height * (1.4 + 0.4 * near), 3, 0.35)
                     * height
                     * (0.2 - 0.06 * near)
                 )
                 if index == count - 1:
-                    line = line + random.random(_LENGTH).astype(np.float32) ** 2 * height * 0.025
+                    line = line + random.random(self._length).astype(np.float32) ** 2 * height * 0.025
         return Layer(line.astype(np.float32), base, speed, self._colours(theme, near, base), lights)
 
     def _colours(self, theme: Theme, near: float, base: float) -> FloatArray:
@@ -122,7 +126,7 @@ class Land:
         return np.asarray(np.clip(top + (foot - top) * share, 0, 255), np.float32)
 
     def _light_windows(self, frame: Image, layer: Layer, lights: NDArray[np.bool_], start: float) -> None:
-        index = np.arange(int(start), int(start) + self._width) % _LENGTH
+        index = np.arange(int(start), int(start) + self._width) % self._length
         low = min(self._height, int(layer.base))
         first = max(0, low - lights.shape[0])
         lit = lights[lights.shape[0] - (low - first) :, index]
@@ -130,40 +134,40 @@ class Land:
         part[lit] = (part[lit] * 0.35 + np.array([255, 214, 140]) * 0.6).astype(np.uint8)
 
 
-def _conifers(random: np.random.Generator, tallest: float) -> FloatArray:
+def _conifers(random: np.random.Generator, length: int, tallest: float) -> FloatArray:
     """Pointed trees side by side, with the steps of their branches."""
-    line = np.zeros(_LENGTH, np.float32)
+    line = np.zeros(length, np.float32)
     at = 0.0
-    while at < _LENGTH:
+    while at < length:
         tall = tallest * float(random.uniform(0.55, 1.0))
         half = max(1.5, tall * float(random.uniform(0.16, 0.24)))
         x = np.arange(int(at - half), int(at + half) + 1)
         away = np.abs(x - at) / half
         steps = 0.06 * np.abs(np.sin(away * np.pi * 4.5))
         tree = np.clip(1 - away - steps * (away > 0.1), 0, 1) * tall
-        line[x % _LENGTH] = np.maximum(line[x % _LENGTH], tree)
+        line[x % length] = np.maximum(line[x % length], tree)
         at += half * float(random.uniform(0.5, 1.5))
     return line
 
 
 def _houses(
-    random: np.random.Generator, tallest: float, widest: float
+    random: np.random.Generator, length: int, tallest: float, widest: float
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """A skyline and its lit windows [rows, length]; the last row of windows is the foot of the houses."""
-    line = np.zeros(_LENGTH, np.float32)
+    line = np.zeros(length, np.float32)
     rows = max(1, int(tallest) + 2)
-    lights = np.zeros((rows, _LENGTH), np.bool_)
+    lights = np.zeros((rows, length), np.bool_)
     cell = max(3, int(widest / 7))
     at = 0
-    while at < _LENGTH:
+    while at < length:
         wide = max(cell * 2, int(widest * random.uniform(0.6, 1.5)))
         tall = tallest * float(random.uniform(0.3, 1.0) ** 1.4)
         line[at : at + wide] = tall
         if random.uniform() < 0.25:  # a mast on the roof
-            mast = min(_LENGTH - 1, at + wide // 2)
+            mast = min(length - 1, at + wide // 2)
             line[mast : mast + max(1, cell // 3)] = tall * 1.18
         share = random.uniform(0.1, 0.45)
-        for x in range(at + cell // 2, min(at + wide, _LENGTH) - cell, cell):
+        for x in range(at + cell // 2, min(at + wide, length) - cell, cell):
             for y in range(cell // 2, int(tall) - cell, cell + cell // 2):
                 if random.uniform() < share:
                     foot = rows - y

@@ -187,7 +187,8 @@ def choose_theme(prompt: str, negative: str, seed: int) -> Theme:
     place = _choose(_PLACE_WORDS, words, avoided, airless, random)
     hour_name = _choose(_HOUR_WORDS, words, avoided, set(), random)
     if not weather:
-        weather = {str(random.choice(["clouds", "birds", "fireflies", "petals"]))}
+        by_light = "petals" if _HOURS[hour_name].stars == 0 else "fireflies"
+        weather = {str(random.choice(["clouds", "birds", by_light]))}
     if hour_name in ("day", "sunrise", "sunset") and "rain" not in weather:
         weather.add("birds")
     weather |= {"clouds"}
