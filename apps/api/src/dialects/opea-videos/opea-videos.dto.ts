@@ -157,7 +157,7 @@ export class OpeaVideosListQuery {
   order?: 'asc' | 'desc';
 }
 
-export const contentVariants = ['video', 'thumbnail', 'spritesheet'] as const;
+const contentVariants = ['video', 'thumbnail', 'spritesheet'] as const;
 export type ContentVariant = (typeof contentVariants)[number];
 
 export class OpeaVideosContentQuery {

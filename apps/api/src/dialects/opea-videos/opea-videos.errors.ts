@@ -8,7 +8,8 @@ import type {
   InputProblem,
   ProblemRule,
 } from '../../http/api-error.js';
-import { languageOf, wordsOf, type Language, type Words } from './opea-videos.request.js';
+import type { Language } from '../../http/language.js';
+import { languageOf, wordsOf, type Words } from './opea-videos.request.js';
 
 /** Kinds of errors in OpenAI's words. */
 type ErrorType =

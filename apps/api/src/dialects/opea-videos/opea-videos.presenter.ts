@@ -1,8 +1,9 @@
 import { assetOf, type Task, type TaskState } from '@polyreel/core';
+import type { Language } from '../../http/language.js';
 import type { TaskView } from '../../tasks/task-view.js';
 import type { ContentVariant } from './opea-videos.dto.js';
 import { taskErrorText } from './opea-videos.errors.js';
-import type { Language, Words } from './opea-videos.request.js';
+import type { Words } from './opea-videos.request.js';
 
 /** Words of the document. It has none for a cancelled job: only a delete cancels, and that removes the job. */
 const opeaStatus = {

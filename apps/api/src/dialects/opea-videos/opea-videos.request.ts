@@ -1,12 +1,10 @@
 import type { MediaIntake } from '@polyreel/core';
 import type { FastifyRequest } from 'fastify';
+import { preferredLanguage, type Language } from '../../http/language.js';
 import { readMultipartForm, type FileFieldPlan, type ReceivedForm } from '../../http/multipart-form.js';
 
 /** `opea`: the document's words, the default. `openai`: what OpenAI's SDKs understand. Chosen per request, never per job. */
 export type Words = 'opea' | 'openai';
-
-/** Language of messages for people. */
-export type Language = 'en' | 'zh';
 
 type Headers = FastifyRequest['headers'];
 
@@ -17,18 +15,9 @@ export function wordsOf(path: string, headers: Headers): Words {
   return headers['x-stainless-lang'] !== undefined || path.startsWith(OPENAI_PATH) ? 'openai' : 'opea';
 }
 
-/** Chinese, the language of the document, when the client likes it best; English otherwise. */
+/** Chinese, the language of the document, when the client likes it best; English, that of the original's code, otherwise. */
 export function languageOf(headers: Headers): Language {
-  const ranked = (headers['accept-language'] ?? '')
-    .split(',')
-    .map((entry) => {
-      const [tag = '', ...parameters] = entry.trim().toLowerCase().split(';');
-      const quality = parameters.map((text) => /^\s*q=([\d.]+)\s*$/.exec(text)?.[1]).find(Boolean);
-      return { tag, quality: quality === undefined ? 1 : Number(quality) };
-    })
-    .filter(({ tag, quality }) => tag !== '' && quality > 0)
-    .sort((a, b) => b.quality - a.quality);
-  return /^zh(-|$)/.test(ranked[0]?.tag ?? '') ? 'zh' : 'en';
+  return preferredLanguage(headers['accept-language'], 'en');
 }
 
 /** File fields of the form. Files under other names are dropped; so are those under `audio` when `audio[]` is given. */
@@ -39,7 +28,7 @@ const formFiles: Partial<Record<string, FileFieldPlan>> = {
 };
 
 /** A create request, whether it came as a form or as JSON. */
-export interface ReceivedVideoRequest {
+interface ReceivedVideoRequest {
   /** Fields by name, not yet checked. */
   readonly fields: unknown;
   readonly files: ReceivedForm['files'];
