@@ -38,7 +38,8 @@ export class PostgresLeaderLock implements LeaderLock {
     while (!signal.aborted) {
       let session: Session | undefined;
       try {
-        session = await openSession(this.databaseUrl, `polyreel-leader-${name}`);
+        // Half the patience: a leader that is cut off knows it before the server gives the lock to another.
+        session = await openSession(this.databaseUrl, `polyreel-leader-${name}`, this.#patience / 2);
         await session.client.query(`SELECT set_config('idle_session_timeout', $1, false)`, [
           `${this.#patience}ms`,
         ]);

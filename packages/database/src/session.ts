@@ -9,13 +9,20 @@ export interface Session {
   readonly lost: AbortSignal;
 }
 
-/** @throws when the server cannot be reached within 5 s */
-export async function openSession(databaseUrl: string, applicationName: string): Promise<Session> {
+/**
+ * @param queryTimeout milliseconds after which an unanswered query fails
+ * @throws when the server cannot be reached within 5 s
+ */
+export async function openSession(
+  databaseUrl: string,
+  applicationName: string,
+  queryTimeout = 5_000,
+): Promise<Session> {
   const client = new pg.Client({
     connectionString: withUtcSession(databaseUrl),
     application_name: applicationName,
     connectionTimeoutMillis: 5_000,
-    query_timeout: 5_000,
+    query_timeout: queryTimeout,
     keepAlive: true,
   });
   const ended = new AbortController();
