@@ -5,6 +5,7 @@ import { TaskService, type EngineRegistry, type Task, type TaskScope } from '@po
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../../http/api-error.js';
+import { whileConnected } from '../../http/client-connection.js';
 import { replyWithJson } from '../../http/json-reply.js';
 import { parseFields } from '../../http/parse-fields.js';
 import { Tenant } from '../../http/tenant.js';
@@ -31,9 +32,6 @@ const DEFAULT_WAIT = 90_000;
 
 /** Milliseconds a stream is held; the Python SDK gives up after ten seconds. */
 const DEFAULT_STREAM_WAIT = 8_000;
-
-/** Milliseconds a cancel waits for a running job to stop; the SDKs give up after three seconds. */
-const CANCEL_WAIT = 1_500;
 
 /** Largest video that also stands in the reply itself, in bytes. */
 const INLINE_BYTES = 8 * 1024 * 1024;
@@ -170,12 +168,11 @@ export class RunpodController {
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
     @Tenant() tenant: string,
-    @Req() request: FastifyRequest,
   ): Promise<object> {
     const scope = scopeOf(endpoint, tenant);
     await this.find(scope, jobId);
     await this.tasks.cancel(scope, jobId);
-    return presentCancelled(await this.awaitEnd(scope, jobId, CANCEL_WAIT, request));
+    return presentCancelled(await this.find(scope, jobId));
   }
 
   @Post('retry/:jobId')
@@ -250,7 +247,10 @@ export class RunpodController {
     milliseconds: number,
     request: FastifyRequest,
   ): Promise<Task> {
-    return present(await this.tasks.waitForEnd(scope, jobId, milliseconds, request.signal), jobId);
+    const task = await whileConnected(request, (signal) =>
+      this.tasks.waitForEnd(scope, jobId, milliseconds, signal),
+    );
+    return present(task, jobId);
   }
 
   private async send(reply: FastifyReply, task: Task): Promise<void> {
