@@ -31,6 +31,7 @@ export class ErrorFilter implements ExceptionFilter {
     void reply
       .headers({ ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...answer.headers })
       .status(answer.status)
+      .type('application/json; charset=utf-8')
       .send(answer.body);
   }
 }

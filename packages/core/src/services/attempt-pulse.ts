@@ -113,6 +113,6 @@ export class AttemptPulse {
       if (this.failedBeats * this.options.beatSeconds > this.options.leaseSeconds)
         this.abort(new AttemptLostError());
     }
-    await this.events.publish({ taskId: this.task.id, type: 'progress' }).catch(() => undefined);
+    void this.events.publish({ taskId: this.task.id, type: 'progress' }).catch(() => undefined);
   }
 }

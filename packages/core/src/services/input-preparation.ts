@@ -13,6 +13,8 @@ export interface PreparedInputs {
   readonly inputs: readonly EngineInput[];
   /** Assets whose content was fetched just now, to be recorded on the task once it is claimed. */
   readonly fetched: readonly Asset[];
+  /** Why an input cannot be used, led by its role. The others were fetched all the same. */
+  readonly failure?: TaskError;
   /** Removes temporary files. */
   discard(): Promise<void>;
 }
@@ -20,7 +22,6 @@ export interface PreparedInputs {
 /**
  * Brings every input within reach: foreign URLs and unchecked objects go through the guarded intake
  * and into the object store, so that another attempt need not fetch them again.
- * @throws TaskError when an input cannot be used
  */
 export async function prepareInputs(
   task: Task,
@@ -56,18 +57,21 @@ export async function prepareInputs(
       fetched: { ...asset, ...assetFromMedia(media), role: asset.role, objectKey },
     };
   };
-  const settled = await Promise.allSettled(task.assets.filter(isInput).map(prepareOne));
-  const failed = settled.find((result) => result.status === 'rejected');
-  if (failed) {
-    await discard();
-    throw failed.reason;
-  }
+  const assets = task.assets.filter(isInput);
+  const settled = await Promise.allSettled(assets.map(prepareOne));
   const prepared = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = settled.findIndex(({ status }) => status === 'rejected');
   return {
     inputs: prepared.map(({ input }) => input),
     fetched: prepared.flatMap(({ fetched }) => (fetched ? [fetched] : [])),
+    ...(failed >= 0 && { failure: failureOf(assets[failed]!.role, settled[failed]!) }),
     discard,
   };
+}
+
+function failureOf(role: InputRole, result: PromiseSettledResult<unknown>): TaskError {
+  const error = TaskError.from(result.status === 'rejected' ? result.reason : undefined);
+  return new TaskError(error.code, `${role}: ${error.message}`, { retryable: error.retryable, cause: error });
 }
 
 function storedInput(

@@ -233,9 +233,26 @@ describe('a run that fails', () => {
     await run(task);
     expect((await stateOf(task)).error).toEqual({
       code: 'INPUT_UNREACHABLE',
-      text: 'The server answered 404.',
+      text: 'image: The server answered 404.',
     });
     expect(engine.runs).toEqual([]);
+    expect(intake.undiscarded).toBe(0);
+  });
+
+  it('keeps what was fetched although another input failed, so that the user sees which one', async () => {
+    const task = await aQueuedTask({
+      assets: [
+        { role: 'image', sourceUrl: portraitUrl },
+        { role: 'audio', sourceUrl: 'https://media.example.com/gone.wav' },
+      ],
+    });
+    await run(task);
+    const { assets, error } = await stateOf(task);
+    expect(error?.text).toMatch(/^audio: /);
+    expect(assets.map(({ role, objectKey }) => [role, objectKey !== undefined])).toEqual([
+      ['image', true],
+      ['audio', false],
+    ]);
   });
 
   it('refuses a result that cannot be played', async () => {

@@ -124,6 +124,7 @@ export class TaskRunner {
       for (const asset of prepared.fetched) {
         if (!(await this.ports.store.recordInput(task.id, task.attempt, asset))) throw new AttemptLostError();
       }
+      if (prepared.failure) throw prepared.failure;
       pulse.report({ stage: 'loading', progress: ENGINE_SHARE.from });
       pulse.engineAlive();
       const { used, unused } = await this.parametersOf(task, engine);
@@ -142,7 +143,8 @@ export class TaskRunner {
           const { type: _type, fraction, remainingSeconds: _remaining, ...rest } = event;
           pulse.report({ ...rest, progress: from + (to - from) * Math.min(1, Math.max(0, fraction)) });
         } else if (event.type === 'preview') {
-          await this.ports.events
+          // Not awaited: a slow Redis must not slow the engine down.
+          void this.ports.events
             .publish({ taskId: task.id, type: 'preview', picture: event.data })
             .catch(() => undefined);
         } else if (event.type === 'output-start' || event.type === 'output-chunk') {
