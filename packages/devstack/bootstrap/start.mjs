@@ -1,7 +1,9 @@
 import './node-version.mjs';
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { failed, stopOnSignals } from './failure.mjs';
 import { setUp } from './installer.mjs';
+import { onNpmGone } from './npm-watch.mjs';
 import { OptionError, readOptions, usage } from './options.mjs';
 import { inRoot, projectNode } from './paths.mjs';
 
@@ -19,25 +21,19 @@ try {
   process.exit(2);
 }
 
+const settings = existsSync(inRoot('.env')) ? [`--env-file=${inRoot('.env')}`] : [];
+
 const release = stopOnSignals();
 await setUp().catch(failed);
 release();
 
-const child = spawn(
-  projectNode,
-  [`--env-file-if-exists=${inRoot('.env')}`, inRoot('packages/devstack/dist/cli.js'), ...args],
-  {
-    cwd: folder,
-    // The launcher stops when this pipe closes, so that it never outlives the command that started it.
-    stdio: ['pipe', 'inherit', 'inherit'],
-    env: { ...process.env, EXIT_WITH_PARENT: 'true' },
-  },
-);
+const child = spawn(projectNode, [...settings, inRoot('packages/devstack/dist/cli.js'), ...args], {
+  cwd: folder,
+  // The launcher stops when this pipe closes, so that it never outlives the command that started it.
+  stdio: ['pipe', 'inherit', 'inherit'],
+  env: { ...process.env, EXIT_WITH_PARENT: 'true' },
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-// npm killed with -9 cannot pass anything on; that it is gone shows in who our parent is.
-const parent = process.ppid;
-if (process.env.npm_lifecycle_event) {
-  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 1000).unref();
-}
+onNpmGone(() => child.kill('SIGTERM'));
 child.once('error', (error) => failed(error));
 child.once('exit', (code, signal) => process.exit(signal ? 1 : code));

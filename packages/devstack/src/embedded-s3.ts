@@ -37,8 +37,14 @@ export async function embeddedS3(
     definition: {
       name: 's3',
       command: environmentProgram('services', 'rclone'),
-      // Signed requests carry long headers; the server's own limit of 4 KiB is too tight for them.
-      args: ['serve', 's3', '--addr', `127.0.0.1:${port}`, '--max-header-bytes', '65536', directory],
+      args: [
+        ...['serve', 's3', '--addr', `127.0.0.1:${port}`],
+        // Signed requests carry long headers; the server's own limit of 4 KiB is too tight for them.
+        ...['--max-header-bytes', '65536'],
+        // Files put into or taken from the folder by hand are seen at once, not after five minutes.
+        ...['--dir-cache-time', '1s'],
+        directory,
+      ],
       env: rcloneEnvironment(options),
       port,
       prepare: async () => {

@@ -76,12 +76,13 @@ async function serve(api: { url: string; key?: string }, dataDir: string, launch
 function orderOf(options: StartOptions, dataDir: string, sampleMade: boolean): VideoOrder | undefined {
   const { image, video, audio, audio2, prompt } = options;
   const out = options.out ?? join(dataDir, 'sample.mp4');
+  const linkRemark = options.once ? ' (only while Polyreel runs)' : undefined;
   if (image || video || audio || prompt !== undefined) {
-    return { title: 'Your video', inputs: { image, video, audio, audio2, prompt }, out };
+    return { title: 'Your video', inputs: { image, video, audio, audio2, prompt }, out, linkRemark };
   }
   const wanted = options.once || options.out !== undefined || !sampleMade;
   if (!options.sample || !wanted) return undefined;
-  return { title: 'The sample: a portrait that speaks', inputs: sampleInputs, out };
+  return { title: 'The sample: a portrait that speaks', inputs: sampleInputs, out, linkRemark };
 }
 
 async function apiPort(host: string, port: number): Promise<number> {

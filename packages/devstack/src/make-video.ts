@@ -14,6 +14,8 @@ export interface VideoOrder {
   inputs: VideoInputs;
   /** Where the copy goes. */
   out: string;
+  /** What to know about the link, such as how long it works. */
+  linkRemark?: string;
 }
 
 /** Makes one video, shows its progress, saves a copy and prints where everything is. */
@@ -31,7 +33,7 @@ export async function makeVideo(
     terminal.progressEnd();
     await job.download(order.out);
     terminal.good(`Finished in ${((performance.now() - since) / 1000).toFixed(1)} s`);
-    if (resultUrl) terminal.line(`   Link:  ${resultUrl}`);
+    if (resultUrl) terminal.line(`   Link${order.linkRemark ?? ''}: ${resultUrl}`);
     terminal.line(`   Saved: ${order.out}`);
   } finally {
     terminal.progressEnd();
