@@ -9,6 +9,8 @@ export const SOLE_TENANT = 'default';
 /** Paths that answer without a key: probes, metrics and documentation. */
 const openPaths = /^\/(health(\/.*)?|metrics|docs(\/.*)?|redoc(\/.*)?|v1\/health_check|openapi\.json)?$/;
 
+const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /**
  * Finds out who asks, before any body is read. Keys are accepted as `Authorization: Bearer KEY`,
  * bare `Authorization: KEY` (RunPod's curl lines) and `X-API-Key: KEY`.
@@ -22,6 +24,9 @@ export function useAuthentication(fastify: FastifyInstance, mode: 'off' | 'keys'
     // Keys carry 160 random bits, so a lookup by digest leaks nothing a timing could help with.
     const owner = key && (await keys.findOwner(createHash('sha256').update(key).digest('hex')));
     if (!owner) throw new ApiError('unauthorized', 'A valid API key is required.');
+    const scope = readingMethods.has(request.method) ? 'tasks:read' : 'tasks:write';
+    if (!owner.scopes.includes(scope))
+      throw new ApiError('unauthorized', `The API key lacks the scope ${scope}.`);
     request.tenant = owner.tenant;
   });
 }

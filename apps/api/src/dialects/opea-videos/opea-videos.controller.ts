@@ -85,6 +85,8 @@ export class OpeaVideosController {
     @Tenant() tenant: string,
   ): Promise<object> {
     const { limit = 20, order = 'desc', after } = parseFields(OpeaVideosListQuery, query, 'query');
+    // A cursor nobody knows must not look like the end of the list.
+    if (after) await this.find(tenant, after);
     const page = await this.tasks.list(scope(tenant), {
       order: order === 'asc' ? 'oldest-first' : 'newest-first',
       limit,

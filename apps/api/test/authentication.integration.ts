@@ -1,0 +1,100 @@
+import { connectDatabase, PrismaApiKeys } from '@polyreel/database';
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestApi, type TestApi } from './test-api.js';
+
+const keys = {
+  acme: 'pr_live_acme',
+  other: 'pr_live_other',
+  reader: 'pr_live_reader',
+  expired: 'pr_live_expired',
+};
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await openTestApi({ AUTH: 'keys' });
+  const database = connectDatabase(api.databaseUrl, { applicationName: 'polyreel-test' });
+  const store = new PrismaApiKeys(database.prisma);
+  const add = (key: string, tenant: string, scopes: string[], expiresAt?: Date) =>
+    store.add({
+      sha256: createHash('sha256').update(key).digest('hex'),
+      prefix: key.slice(0, 12),
+      tenant,
+      scopes,
+      ...(expiresAt && { expiresAt }),
+    });
+  await add(keys.acme, 'acme', ['tasks:read', 'tasks:write']);
+  await add(keys.other, 'other', ['tasks:read', 'tasks:write']);
+  await add(keys.reader, 'acme', ['tasks:read']);
+  await add(keys.expired, 'acme', ['tasks:read', 'tasks:write'], new Date('2020-01-01'));
+  await database.close();
+});
+afterAll(() => api.close());
+
+async function ask(
+  method: 'GET' | 'POST' | 'DELETE',
+  url: string,
+  headers: Record<string, string>,
+  payload?: object,
+) {
+  const reply = await api.app.inject({ method, url, headers, ...(payload && { payload }) });
+  return { status: reply.statusCode, body: reply.json<Record<string, unknown>>() };
+}
+
+const create = (headers: Record<string, string>) =>
+  ask('POST', '/v1/tasks/video', headers, { prompt: 'waves', video_duration: 1 });
+
+describe('keys', () => {
+  it.each([
+    ['Bearer', { authorization: `Bearer ${keys.acme}` }],
+    ['bare Authorization', { authorization: keys.acme }],
+    ['X-API-Key', { 'x-api-key': keys.acme }],
+  ])('are taken as %s', async (_name, headers) => {
+    expect((await create(headers)).status).toBe(200);
+  });
+
+  it.each([
+    ['no key', {}],
+    ['an unknown key', { authorization: 'Bearer pr_live_unknown' }],
+    ['an expired key', { authorization: `Bearer ${keys.expired}` }],
+    ['a key that may only read', { authorization: `Bearer ${keys.reader}` }],
+    ['injection', { authorization: "Bearer ' OR 1=1 --" }],
+  ])('%s creates nothing', async (_name, headers) => {
+    expect(await create(headers as Record<string, string>)).toEqual({
+      status: 401,
+      body: { detail: expect.any(String) as string },
+    });
+  });
+
+  it('are not needed by probes and documentation', async () => {
+    for (const url of ['/health', '/health/live', '/docs', '/redoc'])
+      expect((await api.app.inject({ method: 'GET', url })).statusCode, url).toBe(200);
+  });
+});
+
+describe('tenants', () => {
+  it('do not see, list or stop the tasks of each other', async () => {
+    const { body } = await create({ authorization: keys.acme });
+    const id = body.task_id as string;
+    const foreign = { authorization: keys.other };
+    expect((await ask('GET', `/v1/tasks/${id}/status`, foreign)).status).toBe(404);
+    expect((await ask('GET', `/v1/tasks/${id}/result`, foreign)).status).toBe(404);
+    expect((await ask('GET', '/v1/tasks', foreign)).body).toEqual({});
+    expect((await ask('DELETE', `/v1/tasks/${id}`, foreign)).body).toMatchObject({
+      stop_status: 'do_nothing',
+    });
+    expect((await ask('DELETE', '/v1/tasks/all/running', foreign)).body).toMatchObject({
+      stop_status: 'do_nothing',
+    });
+    expect((await ask('GET', `/v1/tasks/${id}/status`, { authorization: keys.reader })).body).toMatchObject({
+      task_status: 'pending',
+    });
+  });
+
+  it('do not reach a task through another dialect', async () => {
+    const headers = { authorization: keys.acme };
+    const id = (await create(headers)).body.task_id as string;
+    for (const url of [`/task/${id}`, `/v1/videos/${id}`, `/v2/infinitetalk/status/${id}`])
+      expect((await ask('GET', url, headers)).status, url).toBe(404);
+  });
+});
