@@ -29,7 +29,8 @@ function redraw() {
 }
 
 function mutter() {
-  for (const [title, since] of running) line(`   ${title}: still at it, ${seconds(since)}`);
+  const slow = [...running].filter(([, since]) => performance.now() - since > 20_000);
+  for (const [title, since] of slow) line(`   ${title}: still at it, ${seconds(since)}`);
 }
 
 /** Runs one step and prints how it went, with the text it resolves to, if any; a failure is thrown on. */

@@ -28,6 +28,8 @@ export async function unprivileged(): Promise<Invocation> {
     '--clear-groups',
     '--inh-caps=-all,+dac_override',
     '--ambient-caps=-all,+dac_override',
+    // Without it access(2), by which Postgres looks for its own programs, ignores that capability.
+    '--securebits=+no_setuid_fixup',
     '--',
   ];
   try {
