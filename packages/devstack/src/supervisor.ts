@@ -32,7 +32,8 @@ export class Supervisor {
   /** @throws Error when another launcher uses the folder. */
   static async open(dataDir: string, events: SupervisorEvents = {}): Promise<Supervisor> {
     const run = join(dataDir, 'run');
-    for (const folder of [run, join(dataDir, 'logs')]) mkdirSync(folder, { recursive: true });
+    // Media and logs of the user: nobody else's business.
+    for (const folder of [run, join(dataDir, 'logs')]) mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lock = await InstanceLock.acquire(join(run, 'launcher.lock'), dataDir);
     const path = join(run, 'processes.json');
     const leftovers = await ProcessTable.stopLeftovers(path);
