@@ -6,6 +6,7 @@ import { GenerationService } from './generation/generation.service.js';
 import { HealthServer } from './health/health-server.js';
 import { WorkerMetrics } from './health/worker-metrics.js';
 import { PortsModule } from './ports/ports.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 
 @Global()
 @Module({})
@@ -19,6 +20,7 @@ export class WorkerModule {
           pinoHttp: { level: settings.logLevel, ...(settings.logPretty && { transport: pretty }) },
         }),
         PortsModule,
+        RetentionModule.of(settings),
       ],
       providers: [
         { provide: WorkerSettings, useValue: settings },

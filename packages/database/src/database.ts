@@ -24,6 +24,7 @@ export interface Database {
 
 /** Opens no connection yet; the first statement does. After a restart of Postgres the next statements simply work. */
 export function connectDatabase(databaseUrl: string, options: DatabaseOptions): Database {
+  const connectionTimeout = options.connectionTimeout ?? 5_000;
   const statementTimeout = options.statementTimeout ?? 15_000;
   const onError = options.onConnectionError ?? (() => undefined);
   const adapter = new PrismaPg(
@@ -31,7 +32,7 @@ export function connectDatabase(databaseUrl: string, options: DatabaseOptions): 
       connectionString: withUtcSession(databaseUrl),
       application_name: options.applicationName,
       max: options.poolSize ?? 10,
-      connectionTimeoutMillis: options.connectionTimeout ?? 5_000,
+      connectionTimeoutMillis: connectionTimeout,
       idleTimeoutMillis: 30_000,
       statement_timeout: statementTimeout,
       // A server that has vanished without a word is noticed a little after a slow one.
@@ -42,7 +43,10 @@ export function connectDatabase(databaseUrl: string, options: DatabaseOptions): 
     },
     { onPoolError: onError, onConnectionError: onError },
   );
-  const prisma = new PrismaClient({ adapter });
+  const prisma = new PrismaClient({
+    adapter,
+    transactionOptions: { maxWait: connectionTimeout, timeout: statementTimeout },
+  });
   return {
     prisma,
     async ping() {

@@ -72,6 +72,10 @@ export class PrismaTaskStore implements TaskStore {
     return commands.deleteEnded(this.prisma, scope, publicId);
   }
 
+  deleteEndedBefore(seconds: number, limit: number): Promise<readonly Task[]> {
+    return sweeps.deleteEndedBefore(this.prisma, seconds, limit);
+  }
+
   retryFailed(scope: TaskScope, publicId: string): Promise<boolean> {
     return commands.retryFailed(this.prisma, scope, publicId);
   }

@@ -21,17 +21,12 @@ const safeDistance = 128;
 /** Largest number of rows a LIMIT is given; a larger queue limit is no limit. */
 const countable = 2 ** 31 - 1;
 
-/** What the statement found; without `created` the columns of the task are null. */
-interface Outcome {
-  /** The public id is taken. */
-  readonly known: boolean;
-  readonly created: boolean;
-}
+/** `close`: nothing was written, because only the tenant's lock can tell whether there is still room. */
+type Outcome = 'created' | 'known' | 'full' | 'close';
 
 /**
- * One statement, one round trip as long as the tenant's queue is not nearly
- * full; then the creates of the tenant go one after the other, so that the
- * limit holds exactly.
+ * One statement, one round trip, unless the tenant's queue is nearly full;
+ * then its creates go one after the other, so that the limit holds exactly.
  */
 export async function createTask(
   prisma: PrismaClient,
@@ -39,13 +34,17 @@ export async function createTask(
   queueLimit: number,
 ): Promise<Task> {
   const limit = Math.min(Math.max(0, queueLimit), countable);
-  let [row] = limit > safeDistance ? await insert(prisma, task, limit - safeDistance) : [];
-  if (!row || (!row.created && !row.known)) {
-    const [, inserted] = await prisma.$transaction([lockCreates(prisma, task), insert(prisma, task, limit)]);
+  let [row] = await insert(prisma, task, limit, limit - safeDistance);
+  if (row?.outcome === 'close') {
+    // The second statement sees what was committed before the lock was had.
+    const [, inserted] = await prisma.$transaction([
+      lockCreates(prisma, task),
+      insert(prisma, task, limit, limit),
+    ]);
     row = inserted[0];
   }
-  if (row?.created) return taskWith(row, JSON.parse(storableJson(task.assets)) as Asset[]);
-  if (row?.known) throw new DuplicatePublicIdError(task.publicId);
+  if (row?.outcome === 'created') return taskWith(row, JSON.parse(storableJson(task.assets)) as Asset[]);
+  if (row?.outcome === 'known') throw new DuplicatePublicIdError(task.publicId);
   throw new QueueFullError(queueLimit);
 }
 
@@ -55,12 +54,13 @@ function lockCreates(prisma: PrismaClient, task: TaskToCreate) {
     SELECT pg_advisory_xact_lock(hashtextextended(${`polyreel create ${storableText(task.tenant)}`}, 0))::text`;
 }
 
-function insert(prisma: PrismaClient, task: TaskToCreate, limit: number) {
+/** @param room number of unfinished tasks below which the task is written */
+function insert(prisma: PrismaClient, task: TaskToCreate, limit: number, room: number) {
   const tenant = storableText(task.tenant);
   const publicId = storableText(task.publicId);
   const ttl = task.ttlSeconds ?? null;
   // ON CONFLICT covers a create of the same id that has not committed yet: this one waits for it and writes nothing.
-  return prisma.$queryRaw<(Outcome & TaskRow)[]>`
+  return prisma.$queryRaw<({ readonly outcome: Outcome } & TaskRow)[]>`
     WITH known AS (
       SELECT EXISTS (SELECT 1 FROM task WHERE tenant = ${tenant} AND public_id = ${publicId}) AS known),
     unfinished AS (
@@ -76,14 +76,17 @@ function insert(prisma: PrismaClient, task: TaskToCreate, limit: number) {
         ${task.maxAttempts}::int, ${task.maxAttempts}::int, ${task.priority}::int,
         ${task.executionTimeoutSeconds ?? null}::float8, ${ttl}::float8,
         now() + make_interval(secs => ${ttl}::float8), ${task.webhookUrl ? storableText(task.webhookUrl) : null}
-      FROM unfinished, known WHERE unfinished.tasks < ${limit}::bigint AND NOT known.known
+      FROM unfinished, known WHERE unfinished.tasks < ${room}::bigint AND NOT known.known
       ON CONFLICT (tenant, public_id) DO NOTHING
       RETURNING *),
     assets AS (
       INSERT INTO asset (task_id, ${assetFields})
       SELECT changed.id, ${assetValues} FROM changed, ${assetRows(task.assets)} ORDER BY a.place),
     ${history(Prisma.sql`'created'`)}
-    SELECT known.known OR (unfinished.tasks < ${limit}::bigint AND t.id IS NULL) AS known,
-      t.id IS NOT NULL AS created, CASE WHEN t.id IS NOT NULL THEN ${wakeUp} END AS woken, ${taskColumns}
+    SELECT
+      CASE WHEN t.id IS NOT NULL THEN 'created'
+           WHEN known.known OR unfinished.tasks < ${room}::bigint THEN 'known'
+           WHEN unfinished.tasks >= ${limit}::bigint THEN 'full' ELSE 'close' END AS outcome,
+      CASE WHEN t.id IS NOT NULL THEN ${wakeUp} END AS woken, ${taskColumns}
     FROM unfinished CROSS JOIN known LEFT JOIN changed t ON true`;
 }

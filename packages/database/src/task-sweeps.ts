@@ -1,6 +1,7 @@
-import { taskErrors, type Swept } from '@polyreel/core';
+import { taskErrors, type Swept, type Task } from '@polyreel/core';
 import { Prisma, type PrismaClient } from './generated/client.js';
 import { moving, wakeUp } from './task-move.js';
+import { assetColumn, taskColumns, taskOf, type TaskRowWithAssets } from './task-row.js';
 
 /** Rows of one sweep: keeps a statement and its locks short; the next sweep takes the rest. */
 const batch = 1000;
@@ -35,6 +36,23 @@ export function expireOverdue(prisma: PrismaClient): Promise<Swept> {
       FROM task t WHERE t.state IN ('queued', 'running') AND t.deadline IS NOT NULL AND t.deadline <= now()
       ORDER BY t.deadline LIMIT ${batch}::int FOR UPDATE SKIP LOCKED`,
   );
+}
+
+/** Retention: rows go first, so that no link is signed to an object that is about to vanish. */
+export async function deleteEndedBefore(
+  prisma: PrismaClient,
+  seconds: number,
+  limit: number,
+): Promise<Task[]> {
+  const rows = await prisma.$queryRaw<TaskRowWithAssets[]>`
+    DELETE FROM task t
+    WHERE t.id IN (
+      SELECT ended.id FROM task ended
+      WHERE ended.state IN ('succeeded', 'failed', 'cancelled')
+        AND ended.finished_at < now() - make_interval(secs => ${seconds}::float8)
+      ORDER BY ended.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
+    RETURNING ${taskColumns}, ${assetColumn}`;
+  return rows.map(taskOf);
 }
 
 async function sweep(prisma: PrismaClient, next: Prisma.Sql): Promise<Swept> {

@@ -22,7 +22,8 @@ beforeAll(async () => {
     INSERT INTO task (id, public_id, tenant, dialect, endpoint, kind, model, parameters, request, extras,
       max_attempts, attempts_per_run, state, stage, lease_until, started_at, finished_at, deadline, delivered_at, error_code,
       created_at)
-    SELECT gen_random_uuid(), 'task-' || n, 'tenant-' || n % 41, 'lightx2v', 'endpoint-' || n % 3, 'talk', 'preview',
+    SELECT gen_random_uuid(), 'task-' || n, 'tenant-' || n % 41, 'lightx2v', 'endpoint-' || n % 3, 'talk',
+      CASE WHEN n % 50 = 1 THEN 'rare' ELSE 'preview' END,
       '{}', '{}', '{}', 3, 3, state, CASE WHEN state = 'running' THEN 'generating' END,
       CASE WHEN state = 'running' THEN now() + interval '1 minute' END,
       CASE WHEN state NOT IN ('queued') THEN now() - interval '1 hour' END,
@@ -94,7 +95,7 @@ it.each<[string, string, () => Promise<unknown>]>([
     'task_tenant_dialect_endpoint_state_idx',
     () => store.countByState({ ...scope, endpoint: 'endpoint-1' }),
   ],
-  ['typicalSeconds', 'task_succeeded', () => store.typicalSeconds('talk', 'preview')],
+  ['typicalSeconds', 'task_succeeded', () => store.typicalSeconds('talk', 'rare')],
   ['queuePosition', 'task_queued', async () => store.queuePosition((await oneOf('queued')).id)],
   ['pickForDelivery', 'task_queued', () => store.pickForDelivery(pick)],
   ['claim', 'task_pkey', async () => store.claim((await oneOf('queued')).id, 1, 30)],
@@ -138,6 +139,7 @@ it.each<[string, string, () => Promise<unknown>]>([
     'task_tenant_public_id_key',
     async () => store.deleteEnded(scope, (await oneOf('succeeded')).publicId),
   ],
+  ['deleteEndedBefore', 'task_ended', () => store.deleteEndedBefore(86_400, 100)],
   ['reclaimLostLeases', 'task_running', () => store.reclaimLostLeases()],
   ['expireOverdue', 'task_deadline', () => store.expireOverdue()],
 ])('%s reads %s and never the whole table', async (_name, index, run) => {

@@ -125,6 +125,16 @@ export class MemoryTaskStore implements TaskStore {
     return taskOfRow(row);
   }
 
+  async deleteEndedBefore(seconds: number, limit: number): Promise<readonly Task[]> {
+    const before = this.now().getTime() - seconds * 1000;
+    const ended = this.#all()
+      .filter((row) => row.finishedAt && row.finishedAt.getTime() < before)
+      .sort((a, b) => a.finishedAt!.getTime() - b.finishedAt!.getTime())
+      .slice(0, limit);
+    for (const { id } of ended) this.#rows.delete(id);
+    return ended.map(taskOfRow);
+  }
+
   async retryFailed(scope: TaskScope, publicId: string): Promise<boolean> {
     const row = this.#inScope(scope, publicId);
     if (row?.state !== 'failed') return false;

@@ -139,6 +139,8 @@ export interface TaskStore {
   cancelQueued(scope: TaskScope): Promise<number>;
   /** Deletes an ended task; returns it for the removal of its objects. Undefined when unknown or not ended. */
   deleteEnded(scope: TaskScope, publicId: string): Promise<Task | undefined>;
+  /** Deletes up to `limit` tasks that ended more than `seconds` ago, oldest first; returns them for the removal of their objects. */
+  deleteEndedBefore(seconds: number, limit: number): Promise<readonly Task[]>;
   /** FAILED to queued with the same id and fresh attempts. False when unknown or not failed. */
   retryFailed(scope: TaskScope, publicId: string): Promise<boolean>;
 

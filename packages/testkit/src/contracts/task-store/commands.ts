@@ -108,6 +108,20 @@ export function commandContract(open: OpenFixture): void {
     }
   });
 
+  it('deletes what ended long ago, oldest first, and nothing that still lives', async () => {
+    const { store, advance } = open();
+    const first = await createSucceeded(store);
+    await advance(10);
+    const second = await createFailed(store);
+    await advance(100);
+    const recent = await createSucceeded(store);
+    const waiting = await create(store);
+    expect((await store.deleteEndedBefore(50, 1)).map(({ id }) => id)).toEqual([first.id]);
+    expect((await store.deleteEndedBefore(50, 10)).map(({ id }) => id)).toEqual([second.id]);
+    expect(await store.deleteEndedBefore(50, 10)).toEqual([]);
+    for (const { id } of [recent, waiting]) expect(await store.find(id)).toBeDefined();
+  });
+
   it('queues a failed task again under its id, with fresh attempts', async () => {
     const { store, advance, history } = open();
     const task = await createFailed(store, { maxAttempts: 2, ttlSeconds: 60 });

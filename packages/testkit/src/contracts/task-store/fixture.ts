@@ -19,7 +19,7 @@ export type OpenFixture = () => TaskStoreFixture;
 export const leaseSeconds = 30;
 
 /** More than any test creates, yet near enough to take the careful way of counting. */
-export const queueLimit = 100;
+const queueLimit = 100;
 
 export const previewRoute = { kind: 'talk', model: 'preview' } as const;
 

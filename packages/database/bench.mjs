@@ -1,0 +1,34 @@
+import { connectDatabase, migrate, PrismaTaskStore } from './dist/index.js';
+import { aTaskToCreate, scopeOf } from '../testkit/dist/task-builders.js';
+import pg from 'pg';
+const admin = 'postgresql://postgres:x@127.0.0.1:55999/';
+const c = new pg.Client({ connectionString: admin + 'postgres' }); await c.connect();
+await c.query('drop database if exists bench with (force)'); await c.query('create database bench'); await c.end();
+const url = admin + 'bench';
+console.log(await migrate(url)); console.time('again'); console.log(await migrate(url)); console.timeEnd('again');
+const db = connectDatabase(url, { applicationName: 'b', poolSize: 10 });
+const s = new PrismaTaskStore(db.prisma);
+async function rate(name, n, conc, f) { const t = performance.now(); let i = 0; const errs = {}; const lat=[];
+  await Promise.all(Array.from({ length: conc }, async () => { while (i < n) { const k = i++; const t0=performance.now(); try { await f(k); } catch (e) { const m = e.constructor.name + ':' + e.message.slice(0, 160); errs[m] = (errs[m] ?? 0) + 1; } lat.push(performance.now()-t0); } }));
+  const ms = performance.now() - t; lat.sort((a,b)=>a-b); console.log(name, Math.round(n / ms * 1000) + '/s', 'p50', lat[lat.length>>1].toFixed(1), 'p99', lat[Math.floor(lat.length*.99)].toFixed(1), errs); }
+await rate('warm', 50, 5, () => db.ping());
+const tasks = [];
+await rate('create c1', 300, 1, async (k) => tasks.push(await s.create(aTaskToCreate({ tenant: 't' + k % 7 }), 10000)));
+await rate('create c16', 2000, 16, async (k) => tasks.push(await s.create(aTaskToCreate({ tenant: 't' + k % 7 }), 10000)));
+await rate('status c16', 3000, 16, async (k) => s.findByPublicId(scopeOf(tasks[k % 2000]), tasks[k % 2000].publicId));
+await rate('position', 50, 4, async (k) => s.queuePosition(tasks[k].id));
+await rate('pick', 20, 1, async (k) => s.pickForDelivery({ routes: [{ kind: 'talk', model: 'preview' }], depth: 16*(k+1), redeliverAfterSeconds: 30 }));
+await rate('claim', 1000, 8, async (k) => s.claim(tasks[k].id, 1, 30));
+await rate('beat', 1000, 8, async (k) => s.beat(tasks[k].id, 1, { stage: 'loading', progress: .1, step: 1, steps: 2, chunk: 0, chunks: 0, message: '' }, 30));
+await rate('settle', 1000, 8, async (k) => s.settle(tasks[k].id, 1, { state: 'succeeded', message: '', outputs: [{ role: 'result', objectKey: 'x' }] }));
+await rate('limit', 300, 300, async () => s.create(aTaskToCreate({ tenant: 'lim' }), 100));
+// stress
+const rnd = (n) => Math.floor(Math.random() * n);
+const live = tasks.slice(1000, 1100);
+await rate('stress', 8000, 24, async () => { const t = live[rnd(live.length)]; const cur = await s.find(t.id); const a = cur?.attempt ?? 0; const sc = scopeOf(t);
+  switch (rnd(12)) { case 0: return s.requestCancel(sc, t.publicId); case 1: return rnd(10)||s.cancelQueued(sc); case 2: return s.retryFailed(sc, t.publicId);
+   case 3: case 4: return s.claim(t.id, a + 1, rnd(2) ? 0.001 : 30); case 5: return s.settle(t.id, a, { state: 'failed', code: 'INTERNAL', text: 'x' });
+   case 6: return s.settle(t.id, a, { state: 'queued', delaySeconds: 0, message: '' }); case 7: return s.reclaimLostLeases(); case 8: return s.expireOverdue();
+   case 9: return s.pickForDelivery({ routes: [{ kind: 'talk', model: 'preview' }], depth: 30, redeliverAfterSeconds: 0.01 });
+   case 10: return s.recordInput(t.id, a, { role: 'image', objectKey: 'q' }); case 11: return s.beat(t.id, a, { stage: 'loading', progress: .1, step: 1, steps: 2, chunk: 0, chunks: 0, message: '' }, 30); } });
+await db.close();
