@@ -144,7 +144,10 @@ describe('examples 1 and 4: prompt, audio and image, then status and download', 
     expect((await fetch(`${url}?variant=audio`)).status).toBe(400);
   });
 
-  it('is deleted as in example 5: the job object with status deleted, then 404 everywhere', async () => {
+  it('is deleted as in example 5: the job object with status deleted, then 404 everywhere, its file included', async () => {
+    const sdk = new VideosClient(baseUrl, { 'x-stainless-lang': 'js' });
+    const { url } = (await sdk.request('GET', `/v1/videos/${created.id}`)).body as { url: string };
+    expect((await fetch(url)).status).toBe(200);
     const removed = JSON.parse(
       await curl('-X', 'DELETE', `${baseUrl}/v1/videos/${created.id}`),
     ) as VideoReply;
@@ -160,6 +163,7 @@ describe('examples 1 and 4: prompt, audio and image, then status and download', 
         status: 404,
         body: gone,
       });
+    expect((await fetch(url)).status).toBe(404);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { durationOf } from '../platform/media.js';
@@ -81,6 +81,8 @@ describe("the original's defects", () => {
     const both = (await durationOf(inject('ffprobe'), speech)) + (await durationOf(inject('ffprobe'), other));
     expect(created.seconds).toBe(String(Math.floor(both)));
     expect((await end(created.id)).status).toBe('completed');
+    const stored = await readdir(join(inject('volumeDir'), '..'), { recursive: true });
+    expect(stored.filter((path) => /evil|output\.mp4/.test(path))).toEqual([]);
     await client.request('DELETE', `/v1/videos/${created.id}`);
   });
 

@@ -104,15 +104,25 @@ describe('openai for JavaScript, unmodified', () => {
     expect(await client.videos.delete(created.id)).toMatchObject({ deleted: true });
   });
 
-  it('pages through the list, newest first or oldest first', async () => {
-    const ids: string[] = [];
-    for await (const { id } of client.videos.list({ limit: 2 })) ids.push(id);
-    expect(ids).toContain(video.id);
-    expect(new Set(ids).size).toBe(ids.length);
-    const page = await client.videos.list({ limit: 1, order: 'asc' });
-    expect({ ...page }).toMatchObject({ first_id: page.data[0]!.id, last_id: page.data[0]!.id });
-    const nothing = await client.videos.list({ after: 'video_1_1' });
-    expect({ ...nothing }).toMatchObject({ data: [], has_more: false });
+  it('pages through the list by cursors, in both orders', async () => {
+    const own: string[] = [];
+    for (let count = 0; count < 3; count++)
+      own.push((await create({ prompt: 'x', seconds: '1', size: '128x128' })).id);
+    const [first, second, third] = own as [string, string, string];
+    const seen: string[] = [];
+    for await (const { id } of client.videos.list({ after: first, order: 'asc', limit: 1 })) {
+      seen.push(id);
+      if (id === third) break;
+    }
+    expect(seen.filter((id) => own.includes(id))).toEqual([second, third]);
+    const newest = (await client.videos.list({ limit: 100 })).data.map(({ id }) => id);
+    expect(newest.filter((id) => own.includes(id))).toEqual([third, second, first]);
+    await expect(client.videos.list({ after: 'video_1_1' })).rejects.toBeInstanceOf(NotFoundError);
+    const raw = await fetch(`${baseUrl}/v1/videos?limit=1&order=asc&after=${first}`);
+    const page = (await raw.json()) as Record<string, unknown> & { data: { id: string }[] };
+    expect(Object.keys(page)).toEqual(['object', 'data', 'first_id', 'last_id', 'has_more']);
+    expect(page).toMatchObject({ object: 'list', first_id: page.data[0]!.id, has_more: true });
+    for (const id of own) await client.videos.delete(id);
   });
 
   it('reads errors as its own classes, and never saves JSON as a video', async () => {

@@ -23,14 +23,16 @@ def main(base_url: str, portrait: str, speech_url: str, out: str) -> dict[str, o
     small = {"seconds": "1", "size": "128x128"}
     polled = client.videos.create_and_poll(prompt="waves at night", extra_body=small)
     with Path(portrait).open("rb") as image:
-        animated = client.videos.create_and_poll(prompt="she looks around", input_reference=image, extra_body=small)
+        animated = client.videos.create_and_poll(
+            prompt="she looks around", input_reference=image, extra_body=small
+        )
     spoken = client.videos.create_and_poll(
         prompt="she speaks",
         input_reference=Path(portrait),
         extra_body={"audio": speech_url, "size": "128x128"},
     )
     client.videos.download_content(polled.id).write_to_file(out)
-    listed = [video.id for video in client.videos.list(limit=1)]
+    listed = [video.id for video in client.videos.list(after=polled.id, order="asc", limit=100)]
     failed = client.videos.create_and_poll(
         prompt="x", extra_body={"input_reference": speech_url.rsplit("/", 1)[0] + "/missing", **small}
     )
@@ -46,7 +48,7 @@ def main(base_url: str, portrait: str, speech_url: str, out: str) -> dict[str, o
         "progress": polled.progress,
         "seconds": [polled.seconds, spoken.seconds],
         "error": failed.error.code if failed.error else None,
-        "listed": all(video_id in listed for video_id in ids[:3]),
+        "listed": all(video_id in listed for video_id in ids[1:3]),
         "deleted": deleted,
         "gone": gone,
     }
