@@ -21,3 +21,6 @@ export * from './contracts/task-queue-contract.js';
 export * from './tcp-proxy.js';
 export * from './contracts/engine-registry-contract.js';
 export * from './contracts/task-store-contract.js';
+export * from './contracts/webhook-outbox-contract.js';
+export * from './memory-webhook-outbox.js';
+export * from './memory-webhook-transport.js';
