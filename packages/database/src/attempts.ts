@@ -2,7 +2,7 @@ import type { Asset, BeatAnswer, Settlement, Task, TaskProgress } from '@polyree
 import { assetFields, assetRows, assetValues } from './asset-sql.js';
 import { Prisma, type PrismaClient } from './generated/client.js';
 import { storableText } from './storable.js';
-import { history, moving, wakeUp } from './task-move.js';
+import { history, moving } from './task-move.js';
 import { assetColumn, taskColumns, taskOf, type TaskRowWithAssets } from './task-row.js';
 
 /** Condition on `t` under which an attempt still holds its task. */
@@ -91,7 +91,7 @@ export async function settleTask(
     outputs AS (
       INSERT INTO asset (task_id, ${assetFields})
       SELECT changed.id, ${assetValues} FROM changed, ${assetRows(outputs)} ORDER BY a.place)
-    SELECT ${wakeUp} FROM changed`;
+    SELECT 1 AS settled FROM changed`;
   return rows.length > 0;
 }
 

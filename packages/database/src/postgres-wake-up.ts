@@ -1,9 +1,12 @@
 import type { WakeUp } from '@polyreel/core';
 import { closeSession, openSession, pause, type Session } from './session.js';
-import { wakeUpChannel } from './task-move.js';
+import { wakeUpChannel } from './wake-up-bell.js';
 
 /** Milliseconds between two tries to listen again. */
 const reconnectInterval = 1_000;
+
+/** What a waiter may be woken by. The second is rung by a trigger of the table of deliveries. */
+const channels = { tasks: wakeUpChannel, webhooks: 'polyreel_webhooks' } as const;
 
 /** Listens to the notifications of the task store, for one waiter. While it cannot, waits simply last their full time. */
 export class PostgresWakeUp implements WakeUp {
@@ -15,10 +18,12 @@ export class PostgresWakeUp implements WakeUp {
   /**
    * Starts to listen at once.
    * @param onError told each time listening failed or broke off; it is taken up again by itself
+   * @param topic what wakes: tasks to be dispatched, or webhooks to be sent
    */
   constructor(
     private readonly databaseUrl: string,
     private readonly onError: (error: unknown) => void = () => undefined,
+    private readonly topic: keyof typeof channels = 'tasks',
   ) {
     this.#listening = this.#listen();
   }
@@ -53,12 +58,12 @@ export class PostgresWakeUp implements WakeUp {
       try {
         session = await openSession(this.databaseUrl, 'polyreel-wake-up');
         session.client.on('notification', () => this.#notify());
-        await session.client.query(`LISTEN ${wakeUpChannel}`);
-        // What was created while nobody listened.
+        await session.client.query(`LISTEN ${channels[this.topic]}`);
+        // What happened while nobody listened.
         this.#notify();
         await fired(AbortSignal.any([session.lost, closing]));
       } catch (error) {
-        // The server is away or restarting; the dispatcher goes by its interval meanwhile.
+        // The server is away or restarting; whoever waits goes by its interval meanwhile.
         this.onError(error);
       } finally {
         if (session) await closeSession(session);

@@ -23,13 +23,20 @@ import { createTask } from './task-creation.js';
 import * as line from './task-line.js';
 import * as reads from './task-reads.js';
 import * as sweeps from './task-sweeps.js';
+import { WakeUpBell } from './wake-up-bell.js';
 
 /** Tasks in Postgres. Its statements stand in the modules imported here, one per concern. */
 export class PrismaTaskStore implements TaskStore {
-  constructor(private readonly prisma: PrismaClient) {}
+  readonly #bell: WakeUpBell;
 
-  create(task: TaskToCreate, queueLimit: number): Promise<Task> {
-    return createTask(this.prisma, task, queueLimit);
+  constructor(private readonly prisma: PrismaClient) {
+    this.#bell = new WakeUpBell(prisma);
+  }
+
+  async create(task: TaskToCreate, queueLimit: number): Promise<Task> {
+    const created = await createTask(this.prisma, task, queueLimit);
+    this.#bell.ring();
+    return created;
   }
 
   find(taskId: string): Promise<Task | undefined> {
@@ -76,8 +83,10 @@ export class PrismaTaskStore implements TaskStore {
     return sweeps.deleteEndedBefore(this.prisma, seconds, limit);
   }
 
-  retryFailed(scope: TaskScope, publicId: string): Promise<boolean> {
-    return commands.retryFailed(this.prisma, scope, publicId);
+  async retryFailed(scope: TaskScope, publicId: string): Promise<boolean> {
+    const retried = await commands.retryFailed(this.prisma, scope, publicId);
+    if (retried) this.#bell.ring();
+    return retried;
   }
 
   claim(taskId: string, attempt: number, leaseSeconds: number): Promise<Task | undefined> {
@@ -92,8 +101,11 @@ export class PrismaTaskStore implements TaskStore {
     return attempts.recordInput(this.prisma, taskId, attempt, asset);
   }
 
-  settle(taskId: string, attempt: number, settlement: Settlement): Promise<boolean> {
-    return attempts.settleTask(this.prisma, taskId, attempt, settlement);
+  /** Every end of an attempt frees a slot, so the dispatcher is woken. */
+  async settle(taskId: string, attempt: number, settlement: Settlement): Promise<boolean> {
+    const settled = await attempts.settleTask(this.prisma, taskId, attempt, settlement);
+    if (settled) this.#bell.ring();
+    return settled;
   }
 
   reclaimLostLeases(): Promise<Swept> {

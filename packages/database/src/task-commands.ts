@@ -1,6 +1,6 @@
 import { outputRoles, type CancelOutcome, type Task, type TaskScope } from '@polyreel/core';
 import { Prisma, type PrismaClient } from './generated/client.js';
-import { history, moving, nothingElse, wakeUp } from './task-move.js';
+import { history, moving, nothingElse } from './task-move.js';
 import { assetColumn, taskColumns, taskOf, type TaskRowWithAssets } from './task-row.js';
 import { inScope, withPublicId } from './task-scope.js';
 
@@ -81,6 +81,6 @@ export async function retryFailed(
     dropped AS (
       DELETE FROM asset USING changed
       WHERE asset.task_id = changed.id AND asset.role = ANY(${[...outputRoles]}::text[]))
-    SELECT ${wakeUp} FROM changed`;
+    SELECT 1 AS retried FROM changed`;
   return rows.length > 0;
 }

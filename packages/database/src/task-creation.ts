@@ -8,7 +8,7 @@ import {
 import { assetFields, assetRows, assetValues } from './asset-sql.js';
 import { Prisma, type PrismaClient } from './generated/client.js';
 import { storableJson, storableText } from './storable.js';
-import { history, wakeUp } from './task-move.js';
+import { history } from './task-move.js';
 import { taskColumns, taskWith, type TaskRow } from './task-row.js';
 
 /**
@@ -87,6 +87,6 @@ function insert(prisma: PrismaClient, task: TaskToCreate, limit: number, room: n
       CASE WHEN t.id IS NOT NULL THEN 'created'
            WHEN known.known OR unfinished.tasks < ${room}::bigint THEN 'known'
            WHEN unfinished.tasks >= ${limit}::bigint THEN 'full' ELSE 'close' END AS outcome,
-      CASE WHEN t.id IS NOT NULL THEN ${wakeUp} END AS woken, ${taskColumns}
+      ${taskColumns}
     FROM unfinished CROSS JOIN known LEFT JOIN changed t ON true`;
 }

@@ -1,11 +1,5 @@
 import { Prisma } from './generated/client.js';
 
-/** Channel on which the dispatcher is woken. */
-export const wakeUpChannel = 'polyreel_tasks';
-
-/** Expression that wakes the dispatcher when its transaction commits; once, however many rows it is worked out for. */
-export const wakeUp = Prisma.sql`pg_notify(${wakeUpChannel}, '')::text`;
-
 /**
  * Table expressions that write the history of the rows in `changed`.
  * @param type SQL text expression over `changed`

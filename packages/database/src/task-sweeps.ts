@@ -1,6 +1,6 @@
 import { taskErrors, type Swept, type Task } from '@polyreel/core';
 import { Prisma, type PrismaClient } from './generated/client.js';
-import { moving, wakeUp } from './task-move.js';
+import { moving } from './task-move.js';
 import { assetColumn, taskColumns, taskOf, type TaskRowWithAssets } from './task-row.js';
 
 /** Rows of one sweep: keeps a statement and its locks short; the next sweep takes the rest. */
@@ -57,7 +57,7 @@ export async function deleteEndedBefore(
 
 async function sweep(prisma: PrismaClient, next: Prisma.Sql): Promise<Swept> {
   const rows = await prisma.$queryRaw<{ id: string; state: string }[]>`
-    ${moving(next)} SELECT id, state, ${wakeUp} AS woken FROM changed`;
+    ${moving(next)} SELECT id, state FROM changed`;
   return {
     requeued: rows.filter(({ state }) => state === 'queued').map(({ id }) => id),
     ended: rows.filter(({ state }) => state !== 'queued').map(({ id }) => id),
