@@ -5,3 +5,4 @@ export { PostgresWakeUp } from './postgres-wake-up.js';
 export { PrismaApiKeys } from './prisma-api-keys.js';
 export { PrismaEngineRegistry } from './prisma-engine-registry.js';
 export { PrismaTaskStore } from './prisma-task-store.js';
+export { PrismaWebhookOutbox } from './prisma-webhook-outbox.js';

@@ -37,6 +37,8 @@ export class WebhookSender {
   private readonly underWay = new Map<string, { receiver: string; abort: AbortController }>();
   private readonly running = new Set<Promise<void>>();
   private pause = new AbortController();
+  /** The last look found as many as there was room for, so there may be more. */
+  private full = false;
 
   constructor(
     private readonly ports: WebhookSenderPorts,
@@ -50,7 +52,7 @@ export class WebhookSender {
     const endPause = () => this.pause.abort();
     signal.addEventListener('abort', endPause, { once: true });
     while (!signal.aborted) {
-      // Before the look, so that a delivery that ends during it is not missed.
+      // Made before the look, so that a place that becomes free during it is not missed.
       this.pause = new AbortController();
       const begun = await this.beginDue().catch((error: unknown) => {
         this.report(asError(error));
@@ -68,10 +70,9 @@ export class WebhookSender {
     const { concurrency, perReceiver, leaseSeconds } = this.options;
     const limit = concurrency - this.underWay.size;
     if (limit <= 0) return 0;
-    const underWay = new Map<string, number>();
-    for (const { receiver } of this.underWay.values())
-      underWay.set(receiver, (underWay.get(receiver) ?? 0) + 1);
+    const underWay = this.byReceiver();
     const due = await this.ports.outbox.claimDue({ limit, perReceiver, underWay, leaseSeconds });
+    this.full = due.length >= limit;
     for (const delivery of due) this.begin(delivery);
     return due.length;
   }
@@ -82,12 +83,18 @@ export class WebhookSender {
     const key = `${delivery.id} ${delivery.tries}`;
     this.underWay.set(key, { receiver: delivery.receiver, abort });
     const work = this.deliver(delivery, abort).finally(() => {
+      const heldBack = this.full || this.byReceiver().get(delivery.receiver)! >= this.options.perReceiver;
       this.underWay.delete(key);
       this.running.delete(work);
-      // Its place is free, and its receiver may be told the next thing.
-      this.pause.abort();
+      if (heldBack) this.pause.abort();
     });
     this.running.add(work);
+  }
+
+  private byReceiver(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { receiver } of this.underWay.values()) counts.set(receiver, (counts.get(receiver) ?? 0) + 1);
+    return counts;
   }
 
   /** Never rejects: what could not be written down is due again after the lease. */
