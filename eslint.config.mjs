@@ -2,7 +2,16 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '.polyreel/**', 'inference/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/generated/**',
+      '**/node_modules/**',
+      '.polyreel/**',
+      '.venv/**',
+      'inference/**',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {

@@ -141,7 +141,8 @@ describe('ids and routes nobody knows', () => {
     ['GET', "/tasks/'%20OR%201=1--/status", 404, 'Task not found'],
     ['GET', '/tasks/%00/status', 404, 'Task not found'],
     ['GET', '/tasks/a/b/c/d', 404, 'Not Found'],
-    ['POST', '/service/status', 404, 'Not Found'],
+    ['POST', '/service/status', 405, 'Method Not Allowed'],
+    ['GET', '/tasks/video/form', 405, 'Method Not Allowed'],
   ])('%s %s', async (method, path, status, detail) => {
     expect(await client.request(method, path)).toMatchObject({ status, body: { detail } });
   });

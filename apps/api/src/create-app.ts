@@ -11,6 +11,7 @@ import { dialects } from './dialects/index.js';
 import { serveDocumentation } from './docs/documentation.js';
 import { useRequestMetrics } from './health/request-metrics.js';
 import { useAuthentication } from './http/authentication.js';
+import { AllowedMethods } from './http/allowed-methods.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { useTolerantJson } from './http/tolerant-json.js';
 import { API_KEYS } from './tasks/tokens.js';
@@ -39,7 +40,7 @@ export async function createApp(settings: ApiSettings): Promise<NestFastifyAppli
     bodyParser: false,
   });
   app.useLogger(app.get(Logger));
-  app.useGlobalFilters(new ErrorFilter(dialects));
+  app.useGlobalFilters(new ErrorFilter(dialects, new AllowedMethods(adapter.getInstance())));
   app.enableShutdownHooks();
   const fastify = adapter.getInstance();
   fastify.addHook('onSend', async (request, reply) => {

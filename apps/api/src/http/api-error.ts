@@ -70,6 +70,8 @@ export interface ApiErrorDetails {
   readonly publicId?: string;
   /** Number that belongs to the code: queue limit, bytes allowed, size of the object. */
   readonly limit?: number;
+  /** Methods the path answers to. */
+  readonly allow?: readonly string[];
   /** Seconds after which another try makes sense. */
   readonly retryAfterSeconds?: number;
   readonly cause?: unknown;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { ApiError } from './api-error.js';
 
 /** Tenant of everything when authentication is off. */
-export const SOLE_TENANT = 'default';
+const SOLE_TENANT = 'default';
 
 /** Paths that answer without a key: probes, metrics and documentation. */
 const openPaths = /^\/(health(\/.*)?|metrics|docs(\/.*)?|redoc(\/.*)?|v1\/health_check|openapi\.json)?$/;

@@ -1,6 +1,7 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiError, ErrorReply } from './api-error.js';
+import type { AllowedMethods } from './allowed-methods.js';
+import { ApiError, type ErrorReply } from './api-error.js';
 import { dialectOfPath, type Dialect } from './dialect.js';
 import { toApiError } from './to-api-error.js';
 
@@ -9,13 +10,17 @@ import { toApiError } from './to-api-error.js';
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(ErrorFilter.name);
 
-  constructor(private readonly dialects: readonly Dialect[]) {}
+  constructor(
+    private readonly dialects: readonly Dialect[],
+    private readonly allowed: AllowedMethods,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const error = toApiError(thrown);
+    const path = request.url.split('?', 1)[0]!;
+    const error = this.withMethods(toApiError(thrown), path);
     if (error.code === 'internal' || error.code === 'unavailable')
       this.logger.error({ err: error.details.cause ?? error, requestId: request.id }, error.message);
     if (reply.sent || reply.raw.headersSent) {
@@ -23,16 +28,27 @@ export class ErrorFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    const path = request.url.split('?', 1)[0]!;
     const dialect = dialectOfPath(this.dialects, path);
     const context = { method: request.method, path, headers: request.headers };
     const answer = dialect ? dialect.errors(error, context) : plainReply(error);
     const retryAfter = error.details.retryAfterSeconds;
+    const { allow } = error.details;
     void reply
-      .headers({ ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }), ...answer.headers })
+      .headers({
+        ...(allow && { allow: allow.join(', ') }),
+        ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+        ...answer.headers,
+      })
       .status(answer.status)
       .type('application/json; charset=utf-8')
       .send(answer.body);
+  }
+
+  /** The router calls every miss "not found"; a path that answers to other methods is another matter. */
+  private withMethods(error: ApiError, path: string): ApiError {
+    if (error.code !== 'route-not-found') return error;
+    const allow = this.allowed.of(path);
+    return allow.length === 0 ? error : new ApiError('method-not-allowed', 'Method Not Allowed', { allow });
   }
 }
 

@@ -1,5 +1,5 @@
 /** Languages error texts and messages exist in. */
-export const languages = ['en', 'zh'] as const;
+const languages = ['en', 'zh'] as const;
 export type Language = (typeof languages)[number];
 
 /** The language of the two the client prefers by Accept-Language (RFC 9110 weights). Absent or neither: `fallback`. */

@@ -49,6 +49,8 @@ export async function readMultipartForm(
         if (part.valueTruncated)
           throw new ApiError('body-too-large', `Form field '${part.fieldname}' is too long.`);
         const text = typeof part.value === 'string' ? part.value : String(part.value);
+        // Form clients send untouched fields as empty text: the same as not at all.
+        if (text === '') continue;
         fields[part.fieldname] = text;
         (lists[part.fieldname] ??= []).push(text);
       } else await receiveFile(part);

@@ -35,8 +35,7 @@ const precedence: readonly ProblemRule[] = [
 ];
 
 /**
- * A plain object as an instance of the DTO class, validated. Empty text in an optional
- * form field means "not given", as every form client sends untouched fields.
+ * A plain object as an instance of the DTO class, validated.
  * @param unknownFields what happens to fields the class does not have
  * @throws ApiError invalid-fields with all problems
  */

@@ -30,7 +30,7 @@ describe('checkParameterRanges', () => {
     [{ type: 'boolean' }, 1, 'steps must be a boolean'],
   ] as const)('%j refuses %j', (over, value, message) => {
     const kind = { parameters: [describe1(over)] };
-    expect(() => checkParameterRanges(kind, { steps: value })).toThrow(message);
+    expect(() => checkParameterRanges(kind, { steps: value as number })).toThrow(message);
   });
 
   it('accepts values at the bounds and absent ones', () => {

@@ -49,7 +49,7 @@ export class OutputCollection {
     const result = assets.find((asset) => asset.role === 'result');
     if (!result) throw new TaskError('INTERNAL', 'The engine ended without a result.');
     const probed = await Promise.all(
-      assets.map((asset) => (asset.mediaType?.startsWith('video/') ? this.probe(asset) : asset)),
+      assets.map(async (asset) => (asset.mediaType?.startsWith('video/') ? this.probe(asset) : asset)),
     );
     if (assets.some((asset) => asset.role === 'poster')) return probed;
     return [...probed, await this.makePoster(result)];

@@ -27,7 +27,7 @@ export interface TaskRunnerPorts {
 }
 
 /** What a run did, for logs and metrics. */
-export type RunOutcome = 'succeeded' | 'failed' | 'cancelled' | 'retrying' | 'lost' | 'not-claimed';
+type RunOutcome = 'succeeded' | 'failed' | 'cancelled' | 'retrying' | 'lost' | 'not-claimed';
 
 export interface RunReport {
   readonly outcome: RunOutcome;

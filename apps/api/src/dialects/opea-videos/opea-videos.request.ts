@@ -46,9 +46,8 @@ export async function receiveVideoRequest(
   return { fields: fieldsOfForm(form), files: form.files, discard: () => form.discard() };
 }
 
-/** Untouched fields of a form arrive as empty text and count as absent; only the audio fields may repeat. */
+/** Only the audio fields of a form may repeat. */
 export function fieldsOfForm(form: Pick<ReceivedForm, 'fields' | 'lists'>): Record<string, unknown> {
-  const given = Object.entries(form.fields).filter(([, text]) => text.trim() !== '');
   const lists = Object.entries(form.lists).filter(([name]) => name === 'audio' || name === 'audio[]');
-  return Object.fromEntries([...given, ...lists]);
+  return { ...form.fields, ...Object.fromEntries(lists) };
 }
