@@ -158,8 +158,8 @@ export async function setUp({ forTests = false, build = true } = {}) {
   const acceptanceClients = existsSync(inRoot('acceptance/requirements.txt')) ? ['acceptanceClients'] : [];
   const lanes = [
     ['packages', 'generated', ...(build ? ['build'] : [])],
-    ['preview', 'stubs', ...(forTests ? ['inferenceChecks', ...acceptanceClients] : [])],
-    ['services'],
+    ['preview', 'stubs', ...(forTests ? ['inferenceChecks'] : [])],
+    ['services', ...(forTests ? acceptanceClients : [])],
   ];
   if (lanes.flat().every((name) => isDone(steps[name]))) {
     line(` ${tick} Everything is installed${build ? ' and built' : ''}`);
