@@ -1,11 +1,11 @@
 import { TaskError } from '@polyreel/core';
-import { Agent, type Dispatcher } from 'undici';
-import { pinnedLookup, systemResolver, type ResolveHost } from './pinned-lookup.js';
+import type { Dispatcher } from 'undici';
+import { ForeignAgents } from './foreign-agents.js';
+import { describeBytes } from './media-limits.js';
+import type { ResolveHost } from './pinned-lookup.js';
 import { unreachable } from './unreachable.js';
 import type { UrlRules } from './url-rules.js';
-import { describeBytes } from './media-limits.js';
 
-const connectTimeoutMilliseconds = 10_000;
 const idleTimeoutMilliseconds = 30_000;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
@@ -25,24 +25,12 @@ export interface FetchedContent {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-/** The only way to a foreign server: GET of public addresses, within limits of size and time. No proxy is used. */
+/** The only way to read from a foreign server: GET of public addresses, within limits of size and time. */
 export class UrlFetcher {
-  private readonly guarded: Agent;
-  private readonly trusted: Agent;
+  private readonly agents: ForeignAgents;
 
   constructor(private readonly options: UrlFetcherOptions) {
-    const agent = (privateAllowed: boolean): Agent =>
-      new Agent({
-        allowH2: false,
-        headersTimeout: idleTimeoutMilliseconds,
-        bodyTimeout: idleTimeoutMilliseconds,
-        connect: {
-          timeout: connectTimeoutMilliseconds,
-          lookup: pinnedLookup(options.resolve ?? systemResolver, privateAllowed),
-        },
-      });
-    this.guarded = agent(false);
-    this.trusted = agent(true);
+    this.agents = new ForeignAgents(options.rules, idleTimeoutMilliseconds, options.resolve);
   }
 
   /** @throws TaskError INVALID_INPUT, INPUT_UNREACHABLE, INPUT_TOO_LARGE; so does the content while it is read */
@@ -83,8 +71,7 @@ export class UrlFetcher {
   }
 
   private request(url: URL, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const agent = this.options.rules.allows(url) ? this.trusted : this.guarded;
-    return agent.request({
+    return this.agents.for(url).request({
       origin: url.origin,
       path: url.pathname + url.search,
       method: 'GET',
