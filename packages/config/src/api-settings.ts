@@ -10,6 +10,7 @@ import { Rule } from './rule.js';
 import { SpoolDirectory } from './spool-directory.js';
 import { boolean, integer, list } from './value-parsers.js';
 import { Group, Variable } from './variable.js';
+import { WebhookSettings } from './webhook-settings.js';
 
 /** Everything the API process can be told; see `.env.example` for the meaning of each variable. */
 export class ApiSettings extends CommonSettings {
@@ -85,6 +86,10 @@ export class ApiSettings extends CommonSettings {
 
   @Group(() => FetchSettings)
   fetch: FetchSettings;
+
+  /** Absent: nobody is told, unless a request names its own receiver. */
+  @Group(() => WebhookSettings, (env) => Boolean(env.WEBHOOK_URL ?? env.WEBHOOK_SECRET))
+  webhook?: WebhookSettings;
 
   @SpoolDirectory()
   spoolDir: string;

@@ -94,6 +94,48 @@ describe('api settings', () => {
     expect(error.message).not.toContain('hunter2');
   });
 
+  describe('of webhooks', () => {
+    const secret = (bytes: number) => `whsec_${Buffer.alloc(bytes, 0xfb).toString('base64')}`;
+    const WEBHOOK_URL = 'https://hooks.example/polyreel?token=hunter2';
+    const load = (over: Record<string, string>) => loadApiSettings({ ...services, ...over }).webhook;
+
+    it.each([24, 32, 64])('take a secret of %i bytes', (bytes) => {
+      const WEBHOOK_SECRET = secret(bytes);
+      expect(load({ WEBHOOK_URL, WEBHOOK_SECRET })).toEqual({ url: WEBHOOK_URL, secrets: [WEBHOOK_SECRET] });
+    });
+
+    it('take two secrets while one replaces the other, and may be absent', () => {
+      const secrets = [secret(32), secret(24)];
+      expect(load({ WEBHOOK_URL, WEBHOOK_SECRET: secrets.join(', ') })?.secrets).toEqual(secrets);
+      expect(load({})).toBeUndefined();
+    });
+
+    it.each([
+      'hunter2',
+      'whsec_',
+      secret(23),
+      secret(65),
+      secret(32).slice(0, -1),
+      `${secret(32)},hunter2`,
+      secret(33).replaceAll('+', '-'),
+      secret(32).replace('whsec_', ''),
+    ])('refuse the secret %s without showing it', (WEBHOOK_SECRET) => {
+      const { wrong, message } = refusal(() => load({ WEBHOOK_URL, WEBHOOK_SECRET }));
+      expect(wrong).toMatchObject([{ name: 'WEBHOOK_SECRET', value: '***' }]);
+      expect(message).toContain('base64 of 24 to 64 random bytes');
+    });
+
+    it('belong together', () => {
+      expect(refusal(() => load({ WEBHOOK_URL })).wrong).toMatchObject([{ name: 'WEBHOOK_SECRET' }]);
+      expect(refusal(() => load({ WEBHOOK_SECRET: secret(32) })).wrong).toMatchObject([
+        { name: 'WEBHOOK_URL' },
+      ]);
+      const ftp = refusal(() => load({ WEBHOOK_URL: 'ftp://a/?hunter2', WEBHOOK_SECRET: secret(32) }));
+      expect(ftp.message).toContain('WEBHOOK_URL');
+      expect(ftp.message).not.toContain('hunter2');
+    });
+  });
+
   it.each(['0.0.0.0', '::', 'example.org', '127.evil.example'])('refuses AUTH=off on %s', (host) => {
     const error = refusal(() => loadApiSettings({ ...services, HOST: host }));
     expect(error.message).toContain('AUTH_OFF_ANYWHERE');
