@@ -1,9 +1,10 @@
 import { connectDatabase, PrismaApiKeys } from '@polyreel/database';
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureFirstKey, storeKey } from '../src/http/stored-key.js';
 import { openTestApi, type TestApi } from './test-api.js';
 
 const keys = {
+  first: 'a-key-of-at-least-24-characters',
   acme: 'pr_live_acme',
   other: 'pr_live_other',
   reader: 'pr_live_reader',
@@ -16,17 +17,13 @@ beforeAll(async () => {
   const database = connectDatabase(api.databaseUrl, { applicationName: 'polyreel-test' });
   const store = new PrismaApiKeys(database.prisma);
   const add = (key: string, tenant: string, scopes: string[], expiresAt?: Date) =>
-    store.add({
-      sha256: createHash('sha256').update(key).digest('hex'),
-      prefix: key.slice(0, 12),
-      tenant,
-      scopes,
-      ...(expiresAt && { expiresAt }),
-    });
+    storeKey(store, key, tenant, scopes, expiresAt);
   await add(keys.acme, 'acme', ['tasks:read', 'tasks:write']);
   await add(keys.other, 'other', ['tasks:read', 'tasks:write']);
   await add(keys.reader, 'acme', ['tasks:read']);
   await add(keys.expired, 'acme', ['tasks:read', 'tasks:write'], new Date('2020-01-01'));
+  await ensureFirstKey(store, keys.first);
+  await ensureFirstKey(store, keys.first);
   await database.close();
 });
 afterAll(() => api.close());
@@ -49,6 +46,7 @@ describe('keys', () => {
     ['Bearer', { authorization: `Bearer ${keys.acme}` }],
     ['bare Authorization', { authorization: keys.acme }],
     ['X-API-Key', { 'x-api-key': keys.acme }],
+    ['the key of the settings', { authorization: keys.first }],
   ])('are taken as %s', async (_name, headers) => {
     expect((await create(headers)).status).toBe(200);
   });

@@ -1,4 +1,14 @@
-import { IsBoolean, IsIn, IsInt, IsNotEmpty, IsOptional, Matches, Max, Min } from 'class-validator';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+} from 'class-validator';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { CommonSettings } from './common-settings.js';
@@ -37,6 +47,12 @@ export class ApiSettings extends CommonSettings {
   @Variable('AUTH_OFF_ANYWHERE', { allowed: 'true or false', parse: boolean, fallback: false })
   @IsBoolean()
   authOffAnywhere: boolean;
+
+  /** With AUTH=keys: a key of the tenant "default" that is stored at start when it is not known yet. */
+  @Variable('POLYREEL_API_KEY', { allowed: 'a key of at least 24 characters', secret: true })
+  @IsOptional()
+  @MinLength(24)
+  apiKey?: string;
 
   @Group(() => ModelSettings)
   models: ModelSettings;

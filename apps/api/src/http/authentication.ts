@@ -1,10 +1,7 @@
 import type { ApiKeys } from '@polyreel/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { createHash } from 'node:crypto';
 import { ApiError } from './api-error.js';
-
-/** Tenant of everything when authentication is off. */
-const SOLE_TENANT = 'default';
+import { digestOfKey, SOLE_TENANT } from './stored-key.js';
 
 /** Paths that answer without a key: probes, metrics and documentation. */
 const openPaths = /^\/(health(\/.*)?|metrics|docs(\/.*)?|redoc(\/.*)?|v1\/health_check|openapi\.json)?$/;
@@ -22,7 +19,7 @@ export function useAuthentication(fastify: FastifyInstance, mode: 'off' | 'keys'
     if (openPaths.test(request.url.split('?', 1)[0]!)) return;
     const key = keyOf(request);
     // Keys carry 160 random bits, so a lookup by digest leaks nothing a timing could help with.
-    const owner = key && (await keys.findOwner(createHash('sha256').update(key).digest('hex')));
+    const owner = key && (await keys.findOwner(digestOfKey(key)));
     if (!owner) throw new ApiError('unauthorized', 'A valid API key is required.');
     const scope = readingMethods.has(request.method) ? 'tasks:read' : 'tasks:write';
     if (!owner.scopes.includes(scope))

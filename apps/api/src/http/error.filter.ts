@@ -20,7 +20,7 @@ export class ErrorFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const path = request.url.split('?', 1)[0]!;
-    const error = this.withMethods(toApiError(thrown), path);
+    const error = this.withMethods(toApiError(thrown), request.method, path);
     if (error.code === 'internal' || error.code === 'unavailable')
       this.logger.error({ err: error.details.cause ?? error, requestId: request.id }, error.message);
     if (reply.sent || reply.raw.headersSent) {
@@ -45,10 +45,11 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   /** The router calls every miss "not found"; a path that answers to other methods is another matter. */
-  private withMethods(error: ApiError, path: string): ApiError {
+  private withMethods(error: ApiError, method: string, path: string): ApiError {
     if (error.code !== 'route-not-found') return error;
     const allow = this.allowed.of(path);
-    return allow.length === 0 ? error : new ApiError('method-not-allowed', 'Method Not Allowed', { allow });
+    if (allow.length === 0 || allow.includes(method)) return error;
+    return new ApiError('method-not-allowed', 'Method Not Allowed', { allow });
   }
 }
 
