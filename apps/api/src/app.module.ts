@@ -6,6 +6,7 @@ import { HealthModule } from './health/health.module.js';
 import { loggerOptions } from './http/logger-options.js';
 import { SettingsModule } from './tasks/settings.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
 export class AppModule {
@@ -17,6 +18,7 @@ export class AppModule {
         SettingsModule.of(settings),
         TasksModule,
         HealthModule,
+        WebhooksModule,
         ...dialects.map(({ module }) => module),
       ],
     };

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { DialectName } from '@polyreel/core';
 import type { DialectErrors } from './api-error.js';
+import type { DialectWebhooks } from './dialect-webhooks.js';
 
 /** What the rest of the API knows about a dialect. Each dialect folder exports exactly one. */
 export interface Dialect {
@@ -13,6 +14,8 @@ export interface Dialect {
   /** Its Nest module. */
   readonly module: Type;
   readonly errors: DialectErrors;
+  /** How it tells the ends of tasks to those who wait for them. Absent: the dialect knows no webhooks. */
+  readonly webhooks?: DialectWebhooks;
 }
 
 /** The dialect that owns a path, so that even unknown routes below it answer in its own shape. */

@@ -1,6 +1,7 @@
 import { fastify } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { replyWithJson, type JsonInsert } from './json-reply.js';
+import type { JsonInsert } from './json-body.js';
+import { replyWithJson } from './json-reply.js';
 
 /** An insert whose content arrives in pieces of these sizes. */
 function insertOf(token: string, sizes: readonly number[]): JsonInsert & { readonly content: Buffer } {

@@ -1,65 +1,14 @@
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
+import { jsonBody, type JsonInsert } from './json-body.js';
 
-/** Content that stands in a JSON reply as base64. */
-export interface JsonInsert {
-  /** Text in the reply whose every occurrence is replaced; must be unguessable and need no escaping in JSON. */
-  readonly token: string;
-  /** Length of the content, before base64. */
-  readonly bytes: number;
-  /** Opens the content from its beginning; called once per occurrence. */
-  open(): AsyncIterable<Uint8Array>;
-}
-
-/**
- * Answers with JSON into which files are written piece by piece while they are read, so that a
- * reply with a video in it costs no more memory than one without.
- */
+/** Answers with JSON that holds files, written while they are read. */
 export async function replyWithJson(
   reply: FastifyReply,
-  body: object,
+  value: object,
   inserts: readonly JsonInsert[],
 ): Promise<void> {
-  const insertOf = new Map(inserts.map((insert) => [insert.token, insert]));
-  const parts = inserts.reduce(
-    (texts, { token }) => texts.flatMap((text) => splitKeeping(text, token)),
-    [JSON.stringify(body)],
-  );
-  const lengths = parts.map((part) => base64Length(insertOf.get(part)?.bytes) ?? Buffer.byteLength(part));
-  void reply.type('application/json; charset=utf-8').header(
-    'content-length',
-    lengths.reduce((sum, length) => sum + length, 0),
-  );
-  await reply.send(Readable.from(piecesOf(parts, insertOf), { objectMode: false }));
-}
-
-async function* piecesOf(
-  parts: readonly string[],
-  insertOf: ReadonlyMap<string, JsonInsert>,
-): AsyncGenerator<Buffer> {
-  for (const part of parts) {
-    const insert = insertOf.get(part);
-    if (insert) yield* base64(insert.open());
-    else yield Buffer.from(part);
-  }
-}
-
-/** Base64 of a stream; pieces are cut at multiples of three bytes, so that padding stands at the end only. */
-async function* base64(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let rest = Buffer.alloc(0);
-  for await (const chunk of content) {
-    const bytes = Buffer.concat([rest, chunk]);
-    const whole = bytes.length - (bytes.length % 3);
-    rest = bytes.subarray(whole);
-    if (whole > 0) yield Buffer.from(bytes.toString('base64', 0, whole));
-  }
-  if (rest.length > 0) yield Buffer.from(rest.toString('base64'));
-}
-
-function splitKeeping(text: string, token: string): string[] {
-  return text.split(token).flatMap((piece, index) => (index === 0 ? [piece] : [token, piece]));
-}
-
-function base64Length(bytes: number | undefined): number | undefined {
-  return bytes === undefined ? undefined : Math.ceil(bytes / 3) * 4;
+  const body = jsonBody(value, inserts);
+  void reply.type('application/json; charset=utf-8').header('content-length', body.bytes);
+  await reply.send(Readable.from(body.open(), { objectMode: false }));
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ApiSettings } from '@polyreel/config';
 import { assetOf, type ObjectStore, type Task } from '@polyreel/core';
 import { randomUUID } from 'node:crypto';
-import type { JsonInsert } from '../http/json-reply.js';
+import type { JsonInsert } from '../http/json-body.js';
 import { volumeKey } from './media-reference.js';
 import { OBJECT_STORE } from './tokens.js';
 

@@ -19,14 +19,17 @@ import {
 } from '@polyreel/core';
 import {
   connectDatabase,
+  PostgresWakeUp,
   PrismaApiKeys,
   PrismaEngineRegistry,
   PrismaTaskStore,
+  PrismaWebhookOutbox,
   type Database,
 } from '@polyreel/database';
-import { GuardedMediaIntake } from '@polyreel/media';
+import { GuardedMediaIntake, GuardedWebhookTransport } from '@polyreel/media';
 import { S3ObjectStore } from '@polyreel/object-store';
 import { pingRedis, RedisTaskEvents } from '@polyreel/queue';
+import { ResultDelivery } from './result-delivery.js';
 import { Samples } from './samples.js';
 import { TaskFiles } from './task-files.js';
 import { TaskViews } from './task-view.js';
@@ -38,6 +41,9 @@ import {
   OBJECT_STORE,
   TASK_EVENTS,
   TASK_STORE,
+  WEBHOOK_OUTBOX,
+  WEBHOOK_TRANSPORT,
+  WEBHOOK_WAKE_UP,
 } from './tokens.js';
 
 const DATABASE = Symbol('Database');
@@ -103,6 +109,22 @@ const adapters: Provider[] = [
       }),
   },
   {
+    provide: WEBHOOK_OUTBOX,
+    inject: [DATABASE],
+    useFactory: (database: Database) => new PrismaWebhookOutbox(database.prisma),
+  },
+  {
+    provide: WEBHOOK_TRANSPORT,
+    inject: [ApiSettings],
+    useFactory: ({ fetchAllowHosts }: ApiSettings) =>
+      new GuardedWebhookTransport({ allowHosts: fetchAllowHosts }),
+  },
+  {
+    provide: WEBHOOK_WAKE_UP,
+    inject: [ApiSettings],
+    useFactory: ({ databaseUrl }: ApiSettings) => new PostgresWakeUp(databaseUrl, undefined, 'webhooks'),
+  },
+  {
     provide: DEPENDENCIES,
     inject: [DATABASE, ApiSettings, OBJECT_STORE],
     useFactory: (database: Database, settings: ApiSettings, objects: S3ObjectStore): Dependency[] => [
@@ -133,6 +155,7 @@ const services: Provider[] = [
   },
   TaskViews,
   TaskFiles,
+  ResultDelivery,
   Samples,
 ];
 
@@ -148,6 +171,9 @@ const services: Provider[] = [
     MEDIA_INTAKE,
     OBJECT_STORE,
     TASK_STORE,
+    WEBHOOK_OUTBOX,
+    WEBHOOK_TRANSPORT,
+    WEBHOOK_WAKE_UP,
   ] as never[],
 })
 export class TasksModule implements OnModuleInit, OnApplicationShutdown {
@@ -155,6 +181,8 @@ export class TasksModule implements OnModuleInit, OnApplicationShutdown {
     @Inject(DATABASE) private readonly database: Database,
     @Inject(TASK_EVENTS) private readonly events: RedisTaskEvents,
     @Inject(MEDIA_INTAKE) private readonly intake: GuardedMediaIntake,
+    @Inject(WEBHOOK_TRANSPORT) private readonly webhookTransport: GuardedWebhookTransport,
+    @Inject(WEBHOOK_WAKE_UP) private readonly webhookWakeUp: PostgresWakeUp,
   ) {}
 
   /** Files a killed process left in the spool are of no use to anybody. */
@@ -163,7 +191,7 @@ export class TasksModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.events.close();
+    await Promise.all([this.events.close(), this.webhookTransport.close(), this.webhookWakeUp.close()]);
     await this.database.close();
   }
 }

@@ -5,5 +5,9 @@ export const MEDIA_INTAKE = Symbol('MediaIntake');
 export const OBJECT_STORE = Symbol('ObjectStore');
 export const TASK_EVENTS = Symbol('TaskEvents');
 export const TASK_STORE = Symbol('TaskStore');
+export const WEBHOOK_OUTBOX = Symbol('WebhookOutbox');
+export const WEBHOOK_TRANSPORT = Symbol('WebhookTransport');
+/** Rings when a message about the end of a task is due. */
+export const WEBHOOK_WAKE_UP = Symbol('WakeUp of webhooks');
 /** Checks of everything readiness depends on, by name. */
 export const DEPENDENCIES = Symbol('Dependencies');

@@ -184,6 +184,7 @@ export class OpeaVideosController {
       models: this.settings.models,
       announced: new Set(engines.flatMap(({ models }) => models.map(({ name }) => name))),
       volume: { roots: this.settings.volumeRoots, prefix: this.settings.volumePrefix },
+      ...(this.settings.webhook && { webhookUrl: this.settings.webhook.url }),
       newVideoId,
       newSeed,
     };

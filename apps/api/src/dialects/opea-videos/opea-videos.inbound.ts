@@ -15,6 +15,8 @@ export interface InboundContext {
   /** Models some engine has announced. */
   readonly announced: ReadonlySet<string>;
   readonly volume: Volume;
+  /** Who is told about the end of every video. Absent: nobody. */
+  readonly webhookUrl?: string;
   /** Sources of chance; parameters so that this file stays pure. */
   readonly newVideoId: () => string;
   readonly newSeed: () => number;
@@ -71,6 +73,7 @@ export function toSubmission(
     extras: {},
     priority: 0,
     inputs: [...(reference ? [reference] : []), ...audios],
+    ...(context.webhookUrl && { webhookUrl: context.webhookUrl }),
   };
 }
 

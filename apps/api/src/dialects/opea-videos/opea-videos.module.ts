@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { Dialect } from '../../http/dialect.js';
 import { OpeaVideosController } from './opea-videos.controller.js';
 import { opeaVideosErrors } from './opea-videos.errors.js';
+import { opeaVideosWebhooks } from './opea-videos.webhook.js';
 
 @Module({ controllers: [OpeaVideosController] })
 class OpeaVideosModule {}
@@ -14,4 +15,5 @@ export const opeaVideos: Dialect = {
   paths: ['/v1/videos', '/v1/health_check', '/v1/statistics', '/openai'],
   module: OpeaVideosModule,
   errors: opeaVideosErrors,
+  webhooks: opeaVideosWebhooks,
 };

@@ -16,6 +16,7 @@ import { ENGINE_REGISTRY } from '../../tasks/tokens.js';
 import { RunpodJobRequest, RunpodListQuery, RunpodWaitQuery } from './runpod.dto.js';
 import { fromJobRequest } from './runpod.inbound.js';
 import {
+  deliveryWishes,
   hasVanished,
   presentCancelled,
   presentHealth,
@@ -32,9 +33,6 @@ const DEFAULT_WAIT = 90_000;
 
 /** Milliseconds a stream is held; the Python SDK gives up after ten seconds. */
 const DEFAULT_STREAM_WAIT = 8_000;
-
-/** Largest video that also stands in the reply itself, in bytes. */
-const INLINE_BYTES = 8 * 1024 * 1024;
 
 /** Engines silent for longer, in seconds, do not count as workers. */
 const WORKER_SILENCE = 60;
@@ -254,8 +252,10 @@ export class RunpodController {
   }
 
   private async send(reply: FastifyReply, task: Task): Promise<void> {
-    const wishes = { toVolume: task.extras.network_volume === true, inlineBytes: INLINE_BYTES };
-    const [view, delivered] = await Promise.all([this.views.of(task), this.results.of(task, wishes)]);
+    const [view, delivered] = await Promise.all([
+      this.views.of(task),
+      this.results.of(task, deliveryWishes(task)),
+    ]);
     await replyWithJson(reply, presentJob(view, delivered), delivered.inline ? [delivered.inline] : []);
   }
 }

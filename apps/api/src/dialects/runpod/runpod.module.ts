@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import type { Dialect } from '../../http/dialect.js';
-import { ResultDelivery } from '../../tasks/result-delivery.js';
 import { RunpodController } from './runpod.controller.js';
 import { runpodErrors } from './runpod.errors.js';
+import { runpodWebhooks } from './runpod.webhook.js';
 
-@Module({ controllers: [RunpodController], providers: [ResultDelivery] })
+@Module({ controllers: [RunpodController] })
 class RunpodModule {}
 
 export const runpod: Dialect = {
@@ -15,4 +15,5 @@ export const runpod: Dialect = {
   paths: ['/v2'],
   module: RunpodModule,
   errors: runpodErrors,
+  webhooks: runpodWebhooks,
 };

@@ -7,7 +7,7 @@ import {
   type TaskPage,
   type TaskState,
 } from '@polyreel/core';
-import type { DeliveredResult } from '../../tasks/result-delivery.js';
+import type { DeliveredResult, DeliveryWishes } from '../../tasks/result-delivery.js';
 import type { TaskView } from '../../tasks/task-view.js';
 import type { RunpodEndpoint } from './runpod.request.js';
 
@@ -29,6 +29,14 @@ const workerCounters = {
   draining: 'throttled',
   failed: 'unhealthy',
 } as const satisfies Record<EngineState, string>;
+
+/** Largest video that also stands in the envelope itself, in bytes. */
+const INLINE_BYTES = 8 * 1024 * 1024;
+
+/** How the result goes into the envelope. */
+export function deliveryWishes(task: Task): DeliveryWishes {
+  return { toVolume: task.extras.network_volume === true, inlineBytes: INLINE_BYTES };
+}
 
 /** A job past its time to live is gone, whatever its state. */
 export function hasVanished(task: Task, now: Date): boolean {

@@ -1,0 +1,2 @@
+/** Every dialect whose tasks may have webhooks. */
+export const DIALECTS = Symbol('Dialects');
