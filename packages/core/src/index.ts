@@ -12,6 +12,7 @@ export * from './ports/api-keys.js';
 export * from './ports/engine-registry.js';
 export * from './ports/engine.js';
 export * from './ports/leader-lock.js';
+export * from './ports/logo-appender.js';
 export * from './ports/media-intake.js';
 export * from './ports/object-store.js';
 export * from './ports/task-events.js';

@@ -63,6 +63,10 @@ export class PrismaTaskStore implements TaskStore {
     return line.queuePosition(this.prisma, taskId);
   }
 
+  countRunning(): Promise<number> {
+    return line.countRunning(this.prisma);
+  }
+
   pickForDelivery(query: DeliveryQuery): Promise<readonly Delivery[]> {
     return line.pickForDelivery(this.prisma, query);
   }

@@ -27,6 +27,13 @@ export async function queuePosition(prisma: PrismaClient, taskId: string): Promi
   return row?.position;
 }
 
+/** Reads the index of running tasks only. */
+export async function countRunning(prisma: PrismaClient): Promise<number> {
+  const [row] = await prisma.$queryRaw<{ tasks: number }[]>`
+    SELECT count(*)::int AS tasks FROM task WHERE state = 'running'`;
+  return row?.tasks ?? 0;
+}
+
 /**
  * Chooses in fair order among the tasks of the routes and marks them delivered.
  *

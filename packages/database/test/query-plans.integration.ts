@@ -97,6 +97,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   ],
   ['typicalSeconds', 'task_succeeded', () => store.typicalSeconds('talk', 'rare')],
   ['queuePosition', 'task_queued', async () => store.queuePosition((await oneOf('queued')).id)],
+  ['countRunning', 'task_running', async () => store.countRunning()],
   ['pickForDelivery', 'task_queued', () => store.pickForDelivery(pick)],
   ['claim', 'task_pkey', async () => store.claim((await oneOf('queued')).id, 1, 30)],
   [

@@ -87,6 +87,10 @@ export class MemoryTaskStore implements TaskStore {
     return position < 0 ? undefined : position;
   }
 
+  async countRunning(): Promise<number> {
+    return this.#in('running').length;
+  }
+
   async typicalSeconds(kind: TaskKind, model: string): Promise<number | undefined> {
     const seconds = this.#in('succeeded')
       .filter((row) => row.kind === kind && row.model === model)

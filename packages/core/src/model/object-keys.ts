@@ -9,6 +9,8 @@ export const objectKeys = {
   attempt: (taskId: string, attempt: number) => `results/${taskId}/${attempt}/`,
   output: (taskId: string, attempt: number, role: OutputRole) =>
     `results/${taskId}/${attempt}/${outputFileNames[role]}`,
+  /** Made when somebody asks for it, from the result beside it. */
+  spritesheet: (taskId: string, attempt: number) => `results/${taskId}/${attempt}/spritesheet.jpg`,
 } as const;
 
 const outputFileNames: Record<OutputRole, string> = {

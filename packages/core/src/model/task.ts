@@ -54,6 +54,11 @@ export interface Task {
   readonly assets: readonly Asset[];
 }
 
+/** The client asked for the operator's clip behind the result; dialects that can be asked set it. */
+export function wantsLogo(task: Pick<Task, 'extras'>): boolean {
+  return task.extras.append_logo === true;
+}
+
 export function assetOf(task: Pick<Task, 'assets'>, role: AssetRole): Asset | undefined {
   return task.assets.find((asset) => asset.role === role);
 }

@@ -53,3 +53,21 @@ export interface MediaInspector {
   /** First picture of a video as JPEG, longest side at most `maxSide` pixels. */
   posterOf(link: string, maxSide: number): Promise<Uint8Array>;
 }
+
+/** Pictures of a video, row by row. */
+export interface SheetLayout {
+  readonly columns: number;
+  readonly rows: number;
+  /** Longest side of one picture, in pixels. */
+  readonly side: number;
+}
+
+/** Draws overviews of finished results through a link of our own store. */
+export interface SheetMaker {
+  /**
+   * Pictures spread evenly over the video, as one JPEG; the last ones stay black when there are too few.
+   * @param seconds length of the video
+   * @throws Error when it cannot be made within a minute
+   */
+  sheetOf(link: string, seconds: number, layout: SheetLayout): Promise<Uint8Array>;
+}

@@ -132,6 +132,8 @@ export interface TaskStore {
   countByState(scope: TaskScope): Promise<Record<TaskState, number>>;
   /** Number of tasks before this one in fair order, over all tenants; 0 is next. Undefined when it is not queued. */
   queuePosition(taskId: string): Promise<number | undefined>;
+  /** Number of running tasks, over all tenants and models. */
+  countRunning(): Promise<number>;
 
   /** Queued tasks end at once, running ones are asked to stop. */
   requestCancel(scope: TaskScope, publicId: string): Promise<CancelOutcome>;

@@ -2,6 +2,7 @@ import type { Asset, OutputRole } from '../model/asset.js';
 import { objectKeys } from '../model/object-keys.js';
 import { TaskError } from '../model/task-error.js';
 import type { EngineEvent } from '../ports/engine.js';
+import type { LogoAppender } from '../ports/logo-appender.js';
 import type { MediaInspector } from '../ports/media-intake.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import { ByteChannel } from './byte-channel.js';
@@ -25,6 +26,8 @@ export class OutputCollection {
     private readonly objects: ObjectStore,
     private readonly inspector: MediaInspector,
     private readonly signal: AbortSignal,
+    /** Follows the result. Absent: the result is stored as the engine made it. */
+    private readonly logo?: LogoAppender,
   ) {}
 
   /** Takes an output event; resolves when the chunk is on its way, so a slow store slows the engine down. */
@@ -64,8 +67,9 @@ export class OutputCollection {
 
   private async upload(role: OutputRole, mediaType: string, content: ByteChannel): Promise<Asset> {
     const objectKey = objectKeys.output(this.taskId, this.attempt, role);
+    const stored = role === 'result' && this.logo ? this.logo.append(content, this.signal) : content;
     try {
-      const { bytes, sha256 } = await this.objects.upload(objectKey, content, {
+      const { bytes, sha256 } = await this.objects.upload(objectKey, stored, {
         mediaType,
         signal: this.signal,
       });

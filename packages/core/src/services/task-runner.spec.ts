@@ -18,6 +18,7 @@ import {
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TaskError } from '../model/task-error.js';
 import type { Task } from '../model/task.js';
+import type { LogoAppender } from '../ports/logo-appender.js';
 import type { MediaInspector } from '../ports/media-intake.js';
 import type { TaskToCreate } from '../ports/task-store.js';
 import { Slots } from './slots.js';
@@ -50,10 +51,17 @@ beforeEach(() => {
   runner = aRunner();
 });
 
-function aRunner(over: { beatSeconds?: number; silenceSeconds?: number; inspector?: MediaInspector } = {}) {
-  const { inspector: inspecting = inspector, ...options } = over;
+interface RunnerWishes {
+  beatSeconds?: number;
+  silenceSeconds?: number;
+  inspector?: MediaInspector;
+  logo?: LogoAppender;
+}
+
+function aRunner(over: RunnerWishes = {}) {
+  const { inspector: inspecting = inspector, logo, ...options } = over;
   return new TaskRunner(
-    { store, objects, intake, inspector: inspecting, events },
+    { store, objects, intake, inspector: inspecting, events, ...(logo && { logo }) },
     { leaseSeconds: 15, beatSeconds: 0.005, silenceSeconds: 60, ...options },
   );
 }
@@ -161,6 +169,56 @@ describe('a run that goes well', () => {
     probing.resolve();
     expect((await running).outcome).toBe('succeeded');
     expect(events.published).toContainEqual({ taskId: task.id, type: 'preview', picture: Buffer.from('p') });
+  });
+});
+
+describe('the logo clip', () => {
+  const logo: LogoAppender = {
+    async *append(video) {
+      yield* video;
+      yield Buffer.from(' + logo');
+    },
+  };
+
+  it('follows the result of those who asked for it, and nothing else', async () => {
+    runner = aRunner({ logo });
+    engine.play([
+      accepted,
+      ...output('result', 'video/mp4', Buffer.from('video')),
+      ...output('mask', 'video/mp4', Buffer.from('mask')),
+      completed(),
+    ]);
+    const asked = await aQueuedTask({ extras: { append_logo: true } });
+    await run(asked);
+    expect(objects.bytesOf(`results/${asked.id}/1/video.mp4`).toString()).toBe('video + logo');
+    expect(objects.bytesOf(`results/${asked.id}/1/mask.mp4`).toString()).toBe('mask');
+    engine.play(successScript());
+    const other = await aQueuedTask();
+    await run(other);
+    expect(objects.bytesOf(`results/${other.id}/1/video.mp4`).toString()).toBe('a video');
+  });
+
+  it('is missed before the engine works for nothing, and another worker may have it', async () => {
+    const task = await aQueuedTask({ extras: { append_logo: true } });
+    expect(await run(task)).toMatchObject({ outcome: 'retrying', error: { code: 'INTERNAL' } });
+    expect(engine.runs).toEqual([]);
+  });
+
+  it('leaves nothing behind when it cannot be appended', async () => {
+    const broken: LogoAppender = {
+      async *append(video) {
+        yield* video;
+        throw new TaskError('INTERNAL', 'The logo clip could not be appended.');
+      },
+    };
+    runner = aRunner({ logo: broken });
+    const task = await aQueuedTask({ extras: { append_logo: true }, maxAttempts: 1 });
+    await run(task);
+    expect((await stateOf(task)).error).toEqual({
+      code: 'INTERNAL',
+      text: 'The logo clip could not be appended.',
+    });
+    expect(await objects.head(`results/${task.id}/1/video.mp4`)).toBeUndefined();
   });
 });
 

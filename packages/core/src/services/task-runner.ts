@@ -1,8 +1,9 @@
 import { isTerminal } from '../model/task-state.js';
 import { TaskError } from '../model/task-error.js';
 import { parametersFor } from '../model/engine-parameters.js';
-import type { Task } from '../model/task.js';
+import { wantsLogo, type Task } from '../model/task.js';
 import type { Engine } from '../ports/engine.js';
+import type { LogoAppender } from '../ports/logo-appender.js';
 import type { MediaInspector, MediaIntake } from '../ports/media-intake.js';
 import type { ObjectStore } from '../ports/object-store.js';
 import type { TaskEvents } from '../ports/task-events.js';
@@ -24,6 +25,8 @@ export interface TaskRunnerPorts {
   readonly intake: MediaIntake;
   readonly inspector: MediaInspector;
   readonly events: TaskEvents;
+  /** Absent: this worker has no clip to append. */
+  readonly logo?: LogoAppender;
 }
 
 /** What a run did, for logs and metrics. */
@@ -88,6 +91,7 @@ export class TaskRunner {
       this.ports.objects,
       this.ports.inspector,
       pulse.signal,
+      wantsLogo(task) ? this.ports.logo : undefined,
     );
     let settlement: Settlement;
     let error: TaskError | undefined;
@@ -125,6 +129,9 @@ export class TaskRunner {
         if (!(await this.ports.store.recordInput(task.id, task.attempt, asset))) throw new AttemptLostError();
       }
       if (prepared.failure) throw prepared.failure;
+      // Told before the engine works for nothing; another worker may have the clip.
+      if (wantsLogo(task) && !this.ports.logo)
+        throw new TaskError('INTERNAL', 'The worker has no logo clip to append.');
       pulse.report({ stage: 'loading', progress: ENGINE_SHARE.from });
       pulse.engineAlive();
       const { used, unused } = await this.parametersOf(task, engine);

@@ -92,6 +92,9 @@ export class TaskService {
     return task.state === 'queued' ? ((await this.store.queuePosition(task.id)) ?? 0) : 0;
   }
 
+  /** Tasks that run at this moment, whoever's they are. */
+  readonly countRunning: TaskStore['countRunning'] = () => this.store.countRunning();
+
   /**
    * Waits until the task has ended, `milliseconds` have passed or the signal fires, and returns its last state.
    * Undefined when it is unknown.

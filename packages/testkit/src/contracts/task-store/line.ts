@@ -97,6 +97,14 @@ export function lineContract(open: OpenFixture): void {
     expect(await store.queuePosition('01900000-0000-7000-8000-000000000000')).toBeUndefined();
   });
 
+  it('counts what runs, whoever owns it', async () => {
+    const { store } = open();
+    const before = await store.countRunning();
+    for (const tenant of ['a', 'b']) await createRunning(store, { tenant });
+    await create(store);
+    expect(await store.countRunning()).toBe(before + 2);
+  });
+
   it('delivers only what the routes can run', async () => {
     const { store } = open();
     await create(store, { model: 'wan' });
