@@ -68,7 +68,7 @@ export interface ApiErrorDetails {
   readonly taskError?: TaskErrorCode;
   /** The id the request asked for. */
   readonly publicId?: string;
-  /** Number that belongs to the code: queue limit, bytes allowed, size of the object. */
+  /** Number that belongs to the code: queue limit, bytes allowed, size of the object, position of the JSON error. */
   readonly limit?: number;
   /** Methods the path answers to. */
   readonly allow?: readonly string[];

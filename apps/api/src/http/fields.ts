@@ -37,9 +37,9 @@ export function TextField(
   const { maxLength = MAX_TEXT, minLength, choices } = options;
   return field(options, { type: 'string', maxLength, minLength, ...(choices && { enum: [...choices] }) }, [
     IsString(),
-    MaxLength(maxLength),
-    ...(minLength === undefined ? [] : [MinLength(minLength)]),
-    ...(choices ? [IsIn([...choices])] : []),
+    MaxLength(maxLength, limit(maxLength)),
+    ...(minLength === undefined ? [] : [MinLength(minLength, limit(minLength))]),
+    ...(choices ? [IsIn([...choices], { context: { choices } })] : []),
   ]);
 }
 
@@ -55,8 +55,8 @@ export function IntegerField(
   return field(options, { type: 'integer', minimum, maximum }, [
     Transform(({ value }) => numberFromText(value)),
     IsInt(),
-    Min(minimum),
-    Max(maximum),
+    Min(minimum, limit(minimum)),
+    Max(maximum, limit(maximum)),
   ]);
 }
 
@@ -65,8 +65,8 @@ export function NumberField(options: FieldOptions & { minimum: number; maximum: 
   return field(options, { type: 'number', minimum, maximum }, [
     Transform(({ value }) => numberFromText(value)),
     IsNumber({ allowNaN: false, allowInfinity: false }),
-    Min(minimum),
-    Max(maximum),
+    Min(minimum, limit(minimum)),
+    Max(maximum, limit(maximum)),
   ]);
 }
 
@@ -83,6 +83,11 @@ export function FileField(options: FieldOptions & { many?: boolean }): PropertyD
     required,
     ...(options.many ? { type: 'array', items: file } : file),
   } as ApiPropertyOptions);
+}
+
+/** Lets dialects word the limit themselves. */
+function limit(value: number) {
+  return { context: { limit: value } };
 }
 
 function field(options: FieldOptions, schema: object, rules: PropertyDecorator[]): PropertyDecorator {

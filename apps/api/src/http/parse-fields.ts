@@ -87,7 +87,9 @@ function problemsOf(
     (key) => (ruleOfConstraint[key] ?? 'conflict') === rule,
   )!;
   const message = sentence(path.join('.'), rule, error.constraints![constraint]!);
-  return [{ location, path, rule, message, value: error.value as unknown }, ...children];
+  const context = error.contexts?.[constraint] as InputProblem['context'];
+  const value = error.value as unknown;
+  return [{ location, path, rule, message, value, ...(context && { context }) }, ...children];
 }
 
 function sentence(name: string, rule: ProblemRule, text: string): string {

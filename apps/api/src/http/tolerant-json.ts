@@ -16,7 +16,8 @@ export function useTolerantJson(fastify: FastifyInstance, bodyLimit: number): vo
     try {
       done(null, JSON.parse(text, withoutPrototype));
     } catch (error) {
-      done(new ApiError('unreadable-body', 'The body is not valid JSON.', { cause: error }));
+      const limit = positionOf(error, text);
+      done(new ApiError('unreadable-body', 'The body is not valid JSON.', { limit, cause: error }));
     }
   };
   fastify.removeContentTypeParser('application/json');
@@ -32,6 +33,14 @@ export function useTolerantJson(fastify: FastifyInstance, bodyLimit: number): vo
     if (type === undefined || body.length === 0) return parse(request, body, done);
     done(new ApiError('unsupported-content-type', 'Send JSON or multipart/form-data.'));
   });
+}
+
+/** Character at which reading stopped, as far as the parser tells. */
+function positionOf(error: unknown, text: string): number {
+  const message = error instanceof Error ? error.message : '';
+  const told = /at position (\d+)/.exec(message)?.[1];
+  if (told !== undefined) return Number(told);
+  return /end of JSON input/.test(message) ? text.length : 0;
 }
 
 function withoutPrototype(key: string, value: unknown): unknown {
