@@ -104,10 +104,14 @@ describe('ids and routes nobody knows', () => {
     ['GET', "/status/'%20OR%201=1--"],
     ['GET', '/status/%00'],
     ['GET', '/status/a/b/c'],
-    ['GET', '/run'],
     ['POST', '/explode'],
   ])('%s %s', async (method, path) => {
     expectRefusal(await client.request(method, path), 404);
+  });
+
+  it('known paths with another method', async () => {
+    expectRefusal(await client.request('GET', '/run'), 405);
+    expectRefusal(await client.request('DELETE', `/status/${id}`), 405);
   });
 
   it('endpoint names with other characters', async () => {

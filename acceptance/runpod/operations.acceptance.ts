@@ -1,24 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { writeTone } from '../platform/media.js';
 import { poll } from '../platform/poll.js';
+import { placeLongSpeech } from './long-speech.js';
 import { RunpodClient, type JobReply } from './runpod-client.js';
 
 const baseUrl = inject('baseUrl');
 const endpointOf = (name: string) => new RunpodClient(baseUrl, name);
 
-/** Takes minutes when nobody stops it. */
-const long = { wav_path: '/my_volume/runpod/long.wav', width: 256, height: 256 };
 const short = { width: 128, height: 128, max_frame: 25 };
 /** Keeps jobs in the queue while others run. */
 const patient = { policy: { lowPriority: true } };
 
+/** Takes minutes when nobody stops it. */
+let long: object;
 beforeAll(async () => {
-  const folder = join(inject('volumeDir'), 'runpod');
-  await mkdir(folder, { recursive: true });
-  await writeTone(join(folder, 'long.wav'), 200);
+  long = await placeLongSpeech(baseUrl, inject('volumeDir'), 'runpod');
 });
 
 async function milliseconds(work: () => Promise<unknown>): Promise<number> {

@@ -16,7 +16,7 @@ export interface Reply {
   readonly body: unknown;
 }
 
-export const finalWords: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT'];
+const finalWords: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT'];
 
 /** One endpoint, called as the documents' curl lines do. */
 export class RunpodClient {

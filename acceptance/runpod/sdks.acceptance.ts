@@ -1,20 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import runpodSdk from 'runpod-sdk';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { writeTone } from '../platform/media.js';
 import { poll } from '../platform/poll.js';
+import { placeLongSpeech } from './long-speech.js';
 
 const baseUrl = `${inject('baseUrl')}/v2`;
 const short = { width: 128, height: 128, max_frame: 25 };
-const long = { wav_path: '/my_volume/runpod-sdk/long.wav', width: 256, height: 256 };
 
+let long: object;
 beforeAll(async () => {
-  const folder = join(inject('volumeDir'), 'runpod-sdk');
-  await mkdir(folder, { recursive: true });
-  await writeTone(join(folder, 'long.wav'), 200);
+  long = await placeLongSpeech(inject('baseUrl'), inject('volumeDir'), 'runpod-sdk');
 });
 
 /** What the SDK really returns; its published types leave these out. */

@@ -31,8 +31,8 @@ import { endpointOf } from './runpod.request.js';
 /** Milliseconds a request for the end of a job is held when it does not say. */
 const DEFAULT_WAIT = 90_000;
 
-/** Milliseconds a stream is held; the Python SDK gives up after ten seconds. */
-const DEFAULT_STREAM_WAIT = 8_000;
+/** Milliseconds a stream is held: the time between two beats of a running job, so that each reply has news. */
+const DEFAULT_STREAM_WAIT = 2_000;
 
 /** Engines silent for longer, in seconds, do not count as workers. */
 const WORKER_SILENCE = 60;

@@ -213,7 +213,7 @@ export class RunpodJobRequest {
 /** How long a request may be held. */
 export class RunpodWaitQuery {
   @IntegerField({
-    description: 'Milliseconds to wait for the end of the job; 90000, for streams 8000, when absent',
+    description: 'Milliseconds to wait for the end of the job; 90000, for streams 2000, when absent',
     minimum: 1_000,
     maximum: 300_000,
   })
