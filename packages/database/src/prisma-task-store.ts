@@ -47,6 +47,10 @@ export class PrismaTaskStore implements TaskStore {
     return reads.findTaskByPublicId(this.prisma, scope, publicId);
   }
 
+  findByResultPath(scope: TaskScope, paths: readonly string[]): Promise<Task | undefined> {
+    return reads.findTaskByResultPath(this.prisma, scope, paths);
+  }
+
   list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage> {
     return reads.listTasks(this.prisma, scope, query);
   }

@@ -72,7 +72,7 @@ function insert(prisma: PrismaClient, task: TaskToCreate, limit: number, room: n
         max_attempts, attempts_per_run, priority, execution_timeout_seconds, ttl_seconds, deadline, webhook_url)
       SELECT ${task.id}::uuid, ${publicId}, ${tenant}, ${task.dialect}, ${storableText(task.endpoint)},
         ${task.kind}, ${storableText(task.model)}, ${JSON.stringify(task.parameters)}::json,
-        ${JSON.stringify(task.request)}::json, ${JSON.stringify(task.extras)}::json,
+        ${JSON.stringify(task.request)}::json, ${storableJson(task.extras)}::json,
         ${task.maxAttempts}::int, ${task.maxAttempts}::int, ${task.priority}::int,
         ${task.executionTimeoutSeconds ?? null}::float8, ${ttl}::float8,
         now() + make_interval(secs => ${ttl}::float8), ${task.webhookUrl ? storableText(task.webhookUrl) : null}

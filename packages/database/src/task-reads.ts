@@ -24,6 +24,19 @@ export function findTaskByPublicId(
   return findOne(prisma, withPublicId(scope, publicId));
 }
 
+/** Several tasks may have wished the same path; the last one has it, as if it had overwritten the file. */
+export async function findTaskByResultPath(
+  prisma: PrismaClient,
+  scope: TaskScope,
+  paths: readonly string[],
+): Promise<Task | undefined> {
+  return findOne(
+    prisma,
+    Prisma.sql`${inScope(scope)} AND t.extras->>'save_result_path' = ANY(${paths.map(storableText)}::text[])
+      ORDER BY t.created_at DESC LIMIT 1`,
+  );
+}
+
 async function findOne(prisma: PrismaClient, condition: Prisma.Sql): Promise<Task | undefined> {
   const [row] = await prisma.$queryRaw<TaskRowWithAssets[]>`
     SELECT ${taskColumns}, ${assetColumn} FROM task t WHERE ${condition}`;

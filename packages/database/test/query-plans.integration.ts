@@ -83,6 +83,7 @@ it.each<[string, string, () => Promise<unknown>]>([
     'task_tenant_public_id_key',
     async () => store.findByPublicId(scope, (await oneOf('succeeded')).publicId),
   ],
+  ['findByResultPath', 'task_result_path', () => store.findByResultPath(scope, ['out/a.mp4', 'b.mp4'])],
   ['list', 'task_tenant_dialect_created_at_id_idx', () => store.list(scope, page)],
   [
     'list after a cursor',

@@ -65,6 +65,15 @@ export class MemoryTaskStore implements TaskStore {
     return row && taskOfRow(row);
   }
 
+  async findByResultPath(scope: TaskScope, paths: readonly string[]): Promise<Task | undefined> {
+    const newestFirst = this.#all().sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+    const row = newestFirst.find(
+      (candidate) =>
+        inScope(candidate, scope) && paths.some((path) => candidate.extras.save_result_path === path),
+    );
+    return row && taskOfRow(row);
+  }
+
   async list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage> {
     const rows = this.#all()
       .filter((row) => inScope(row, scope))

@@ -1,5 +1,5 @@
-/** Media a client gives to a task. */
-export const inputRoles = ['image', 'last_image', 'video', 'audio', 'audio2', 'mask'] as const;
+/** Media a client gives to a task. `mask` and `mask2` show where the persons of `audio` and `audio2` are. */
+export const inputRoles = ['image', 'last_image', 'video', 'audio', 'audio2', 'mask', 'mask2'] as const;
 export type InputRole = (typeof inputRoles)[number];
 
 /** Media an engine makes. */

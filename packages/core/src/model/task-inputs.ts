@@ -13,7 +13,14 @@ interface KindInputs {
 
 const inputsOfKind: Record<TaskKind, KindInputs> = {
   talk: {
-    roles: { image: 'reference', video: 'reference', audio: 'audio', audio2: 'audio', mask: 'image' },
+    roles: {
+      image: 'reference',
+      video: 'reference',
+      audio: 'audio',
+      audio2: 'audio',
+      mask: 'image',
+      mask2: 'image',
+    },
     required: [['image', 'video'], ['audio']],
     missing: 'A talking video needs an image or a video, and an audio.',
   },

@@ -128,6 +128,8 @@ export interface TaskStore {
    */
   create(task: TaskToCreate, queueLimit: number): Promise<Task>;
   findByPublicId(scope: TaskScope, publicId: string): Promise<Task | undefined>;
+  /** The newest task whose client wished one of these result paths (the text `save_result_path` of its extras). */
+  findByResultPath(scope: TaskScope, paths: readonly string[]): Promise<Task | undefined>;
   list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage>;
   countByState(scope: TaskScope): Promise<Record<TaskState, number>>;
   /** Number of tasks before this one in fair order, over all tenants; 0 is next. Undefined when it is not queued. */

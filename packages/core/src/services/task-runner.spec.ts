@@ -124,6 +124,20 @@ describe('a run that goes well', () => {
     expect(intake.undiscarded).toBe(0);
   });
 
+  it('leaves masks out that the model has no use for, and says so', async () => {
+    const task = await aQueuedTask();
+    const masked = await aQueuedTask({
+      parameters: {},
+      assets: [...task.assets, { role: 'mask2', sourceUrl: portraitUrl }],
+    });
+    await run(masked);
+    expect(await stateOf(masked)).toMatchObject({
+      state: 'succeeded',
+      message: 'Not used by this model: mask2.',
+    });
+    expect([...engine.runs.at(-1)!.inputs.keys()]).not.toContain('mask2');
+  });
+
   it('keeps the poster and the mask the engine made', async () => {
     engine.play([
       accepted,

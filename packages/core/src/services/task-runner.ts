@@ -141,7 +141,7 @@ export class TaskRunner {
         kind: task.kind,
         model: task.model,
         parameters: used,
-        inputs: prepared.inputs,
+        inputs: prepared.inputs.filter(({ role }) => !unused.includes(role)),
       };
       for await (const event of engine.generate(job, pulse.signal)) {
         pulse.engineAlive();
@@ -183,7 +183,13 @@ export class TaskRunner {
       .find((model) => model.name === task.model)
       ?.kinds.find((candidate) => candidate.kind === task.kind);
     if (!kind) throw new TaskError('ENGINE_UNAVAILABLE', `The engine no longer has the model ${task.model}.`);
-    return parametersFor(kind, task.parameters);
+    const { used, unused } = parametersFor(kind, task.parameters);
+    // A model that tells persons apart by itself does its work without masks.
+    const masks = ['mask', 'mask2'].filter(
+      (role) =>
+        task.assets.some((asset) => asset.role === role) && !kind.inputs.some((input) => input.role === role),
+    );
+    return { used, unused: [...unused, ...masks] };
   }
 
   private prepare(task: Task, signal: AbortSignal): Promise<PreparedInputs> {

@@ -83,6 +83,9 @@ export class TaskService {
     return this.store.findByPublicId(scope, publicId);
   }
 
+  readonly findByResultPath: TaskStore['findByResultPath'] = (scope, paths) =>
+    this.store.findByResultPath(scope, paths);
+
   readonly list: TaskStore['list'] = (scope, query) => this.store.list(scope, query);
 
   readonly countByState: TaskStore['countByState'] = (scope) => this.store.countByState(scope);

@@ -53,6 +53,24 @@ export function readingContract(open: OpenFixture): void {
     expect(await store.findByPublicId({ ...acme, endpoint: 'here' }, queued.publicId)).toEqual(queued);
   });
 
+  it('finds the newest task that wished a result path, in its scope only', async () => {
+    const { store, advance } = open();
+    const wish = (path: string) => create(store, { extras: { save_result_path: path } });
+    await wish('out/a.mp4');
+    await advance(1);
+    const newest = await wish('out/a.mp4');
+    await advance(1);
+    await wish('A.mp4');
+    const hostile = await wish(`x\0'; -- ${String.fromCharCode(0xd800)}`);
+    expect(await store.findByResultPath(acme, ['nothing', 'out/a.mp4'])).toEqual(newest);
+    expect((await store.findByResultPath(acme, [`x\0'; -- ${String.fromCharCode(0xd800)}`]))?.id).toBe(
+      hostile.id,
+    );
+    expect(await store.findByResultPath(acme, ['a.mp4', 'out/%'])).toBeUndefined();
+    expect(await store.findByResultPath(acme, [])).toBeUndefined();
+    expect(await store.findByResultPath({ ...acme, tenant: 'other' }, ['out/a.mp4'])).toBeUndefined();
+  });
+
   it('lists in both orders', async () => {
     const fixture = open();
     await createInOrder(fixture, ['a', 'b', 'c']);
