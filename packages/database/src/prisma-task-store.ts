@@ -4,6 +4,7 @@ import type {
   CancelOutcome,
   Delivery,
   DeliveryQuery,
+  IdempotencyRecord,
   Settlement,
   Swept,
   Task,
@@ -18,6 +19,7 @@ import type {
 } from '@polyreel/core';
 import * as attempts from './attempts.js';
 import type { PrismaClient } from './generated/client.js';
+import { findRepeatedTask, forgetExpiredKeys } from './idempotency-keys.js';
 import * as commands from './task-commands.js';
 import { createTask } from './task-creation.js';
 import * as line from './task-line.js';
@@ -33,10 +35,14 @@ export class PrismaTaskStore implements TaskStore {
     this.#bell = new WakeUpBell(prisma);
   }
 
-  async create(task: TaskToCreate, queueLimit: number): Promise<Task> {
-    const created = await createTask(this.prisma, task, queueLimit);
-    this.#bell.ring();
+  async create(task: TaskToCreate, queueLimit: number, record?: IdempotencyRecord): Promise<Task> {
+    const created = await createTask(this.prisma, task, queueLimit, record);
+    if (created.id === task.id) this.#bell.ring();
     return created;
+  }
+
+  findRepeated(tenant: string, record: IdempotencyRecord): Promise<Task | undefined> {
+    return findRepeatedTask(this.prisma, tenant, record);
   }
 
   find(taskId: string): Promise<Task | undefined> {
@@ -122,5 +128,9 @@ export class PrismaTaskStore implements TaskStore {
 
   expireOverdue(): Promise<Swept> {
     return sweeps.expireOverdue(this.prisma);
+  }
+
+  forgetExpiredKeys(): Promise<number> {
+    return forgetExpiredKeys(this.prisma);
   }
 }

@@ -9,5 +9,6 @@ export async function letTimePass({ prisma }: Pick<Database, 'prisma'>, seconds:
       finished_at = finished_at - ${span}::interval, lease_until = lease_until - ${span}::interval,
       cancel_requested_at = cancel_requested_at - ${span}::interval, not_before = not_before - ${span}::interval,
       delivered_at = delivered_at - ${span}::interval, deadline = deadline - ${span}::interval`;
+  await prisma.$executeRaw`UPDATE idempotency_key SET expires_at = expires_at - ${span}::interval`;
   await prisma.$executeRaw`UPDATE engine SET last_seen_at = last_seen_at - ${span}::interval`;
 }

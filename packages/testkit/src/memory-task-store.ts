@@ -8,6 +8,7 @@ import {
   type CancelOutcome,
   type Delivery,
   type DeliveryQuery,
+  type IdempotencyRecord,
   type Settlement,
   type Swept,
   type Task,
@@ -21,6 +22,7 @@ import {
   type TaskToCreate,
 } from '@polyreel/core';
 import { fairOrder } from './fair-order.js';
+import { MemoryIdempotencyKeys } from './memory-idempotency-keys.js';
 import { MemoryTaskJournal } from './memory-task-journal.js';
 import { inScope, later, moveRow, newMemoryRow, taskOfRow, type MemoryTaskRow } from './memory-task-row.js';
 
@@ -28,10 +30,12 @@ import { inScope, later, moveRow, newMemoryRow, taskOfRow, type MemoryTaskRow } 
 export class MemoryTaskStore implements TaskStore {
   readonly #rows = new Map<string, MemoryTaskRow>();
   readonly #journal: MemoryTaskJournal;
+  readonly #keys: MemoryIdempotencyKeys;
 
   /** @param now the store's clock; give a ManualClock's to let time pass at will */
   constructor(private readonly now: () => Date = () => new Date()) {
     this.#journal = new MemoryTaskJournal(now);
+    this.#keys = new MemoryIdempotencyKeys(now);
   }
 
   /** Events of a task in the order they happened. */
@@ -44,15 +48,27 @@ export class MemoryTaskStore implements TaskStore {
     return this.#journal.webhooks(taskId);
   }
 
-  async create(task: TaskToCreate, queueLimit: number): Promise<Task> {
+  async create(task: TaskToCreate, queueLimit: number, record?: IdempotencyRecord): Promise<Task> {
+    const earlier = record && this.#repeated(task.tenant, record);
+    if (earlier) return taskOfRow(earlier);
     const own = this.#all().filter(({ tenant }) => tenant === task.tenant);
     if (own.some(({ publicId }) => publicId === task.publicId))
       throw new DuplicatePublicIdError(task.publicId);
     if (own.filter(isUnfinished).length >= queueLimit) throw new QueueFullError(queueLimit);
     const row = newMemoryRow(task, this.now());
     this.#rows.set(row.id, row);
+    if (record) this.#keys.write(task.tenant, record, row.id);
     this.#journal.record(row, 'created');
     return taskOfRow(row);
+  }
+
+  async findRepeated(tenant: string, record: IdempotencyRecord): Promise<Task | undefined> {
+    const row = this.#repeated(tenant, record);
+    return row && taskOfRow(row);
+  }
+
+  async forgetExpiredKeys(): Promise<number> {
+    return this.#keys.forgetExpired();
   }
 
   async find(taskId: string): Promise<Task | undefined> {
@@ -271,6 +287,11 @@ export class MemoryTaskStore implements TaskStore {
 
   #in(state: TaskState): MemoryTaskRow[] {
     return this.#all().filter((row) => row.state === state);
+  }
+
+  /** A key without its task is free. */
+  #repeated(tenant: string, record: IdempotencyRecord): MemoryTaskRow | undefined {
+    return this.#keys.find(tenant, record, (taskId) => this.#rows.get(taskId));
   }
 
   #inScope(scope: TaskScope, publicId: string): MemoryTaskRow | undefined {

@@ -5,6 +5,7 @@ import type { TaskKind } from '../model/task-kind.js';
 import type { TaskStage } from '../model/task-stage.js';
 import type { TaskState } from '../model/task-state.js';
 import type { Task } from '../model/task.js';
+import type { IdempotencyRecord } from './idempotency.js';
 
 /** A row to be written. The store sets state, attempt, progress and all instants by its own clock. */
 export type TaskToCreate = Pick<
@@ -124,9 +125,13 @@ export interface TaskStore {
   /**
    * Writes the task with its assets as `queued` and wakes the dispatcher.
    * @param queueLimit refuses with QueueFullError when the tenant has that many unfinished tasks
-   * @throws DuplicatePublicIdError, QueueFullError
+   * @param record written with the task or not at all. When an earlier request has the key, nothing is written and
+   *   its task is returned, however full the queue is: known by an `id` that is not the given one
+   * @throws DuplicatePublicIdError, QueueFullError, IdempotencyKeyReusedError
    */
-  create(task: TaskToCreate, queueLimit: number): Promise<Task>;
+  create(task: TaskToCreate, queueLimit: number, record?: IdempotencyRecord): Promise<Task>;
+  /** The task an earlier request made under this key. Undefined: the key is free. @throws IdempotencyKeyReusedError */
+  findRepeated(tenant: string, record: IdempotencyRecord): Promise<Task | undefined>;
   findByPublicId(scope: TaskScope, publicId: string): Promise<Task | undefined>;
   /** The newest task whose client wished one of these result paths (the text `save_result_path` of its extras). */
   findByResultPath(scope: TaskScope, paths: readonly string[]): Promise<Task | undefined>;
@@ -168,4 +173,6 @@ export interface TaskStore {
   reclaimLostLeases(): Promise<Swept>;
   /** Unfinished tasks past their deadline fail with EXPIRED. */
   expireOverdue(): Promise<Swept>;
+  /** Removes idempotency keys past their time, some at a call; returns how many. */
+  forgetExpiredKeys(): Promise<number>;
 }

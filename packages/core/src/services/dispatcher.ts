@@ -23,6 +23,9 @@ export interface DispatcherOptions {
   readonly redeliverAfterSeconds: number;
 }
 
+/** Milliseconds between two looks for expired idempotency keys; they lose their meaning without being removed. */
+const KEY_SWEEP_INTERVAL = 60_000;
+
 /** What one round did, for logs. */
 export interface DispatchReport {
   readonly delivered: number;
@@ -32,6 +35,8 @@ export interface DispatchReport {
 
 /** Moves tasks from Postgres to the queue in fair order and picks up what was lost. One leads, any can take over. */
 export class Dispatcher {
+  private keysSweptAt = -Infinity;
+
   constructor(
     private readonly ports: DispatcherPorts,
     private readonly options: DispatcherOptions,
@@ -50,6 +55,10 @@ export class Dispatcher {
     const expired = await store.expireOverdue();
     const ended = [...lost.ended, ...expired.ended];
     await Promise.allSettled(ended.map((taskId) => events.publish({ taskId, type: 'ended' })));
+    if (performance.now() - this.keysSweptAt >= KEY_SWEEP_INTERVAL) {
+      await store.forgetExpiredKeys();
+      this.keysSweptAt = performance.now();
+    }
 
     let delivered = 0;
     for (const [engine, { slots, routes }] of await this.engines(registry)) {

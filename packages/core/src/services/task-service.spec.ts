@@ -11,9 +11,11 @@ import {
   scriptedDescription,
 } from '@polyreel/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { IdempotencyKeyReusedError } from '../ports/idempotency.js';
 import { QueueFullError } from '../ports/task-store.js';
 import { ModelCatalog } from './model-catalog.js';
-import { TaskService, type Submission, type SubmittedInput } from './task-service.js';
+import type { Submission, SubmittedInput } from './submission.js';
+import { TaskService } from './task-service.js';
 
 const scope = { tenant: 'acme', dialect: 'lightx2v' } as const;
 const clock = new ManualClock();
@@ -124,6 +126,70 @@ describe('submit', () => {
       service.submit(submission([portrait(), speech()], { model: 'scripted', parameters: { fps } }));
     await expect(asked(1000)).rejects.toThrow('fps must be at most 60');
     await expect(asked(25)).resolves.toMatchObject({ state: 'queued' });
+  });
+});
+
+describe('submit with an idempotency key', () => {
+  const options = { idempotency: { key: 'key-1', route: '/v1/tasks/video' } };
+  const request = (over: Partial<Submission> = {}) => {
+    const drawn = { publicId: `task-${Math.random()}`, seedDrawn: true };
+    return submission([portrait(), speech()], { ...drawn, parameters: { seed: Math.random() }, ...over });
+  };
+  const countTasks = async () => (await store.list(scope, { order: 'oldest-first', limit: 10 })).tasks.length;
+
+  it('gives a repeated request the first task, and stores nothing for it', async () => {
+    const first = await service.submit(request(), options);
+    const stored = objects.keys();
+    expect((await service.submit(request(), options)).id).toBe(first.id);
+    expect(objects.keys()).toEqual(stored);
+    expect(intake.undiscarded).toBe(0);
+    expect(await countTasks()).toBe(1);
+  });
+
+  it('makes one task of twenty requests at once and removes the uploads of the others', async () => {
+    const many = Array.from({ length: 20 }, () => service.submit(request(), options));
+    expect(new Set((await Promise.all(many)).map(({ id }) => id)).size).toBe(1);
+    expect(objects.keys()).toHaveLength(2);
+    expect(intake.undiscarded).toBe(0);
+  });
+
+  it('repeats even when the queue is full or the model has changed its mind', async () => {
+    const first = await service.submit(request({ model: 'scripted', parameters: { fps: 1000 } }), options);
+    await service.submit(request());
+    await registry.report('engine', scriptedDescription);
+    const again = request({ model: 'scripted', parameters: { fps: 1000 } });
+    expect((await service.submit(again, options)).id).toBe(first.id);
+  });
+
+  it.each<[string, Partial<Submission>]>([
+    ['parameters', { parameters: { seed: 1, steps: 9 } }],
+    ['a seed the client named', { seedDrawn: false, parameters: { seed: 1 } }],
+    ['another request', { request: { task_id: 'mine' } }],
+    ['other extras', { extras: { save_result_path: 'x' } }],
+    ['another webhook', { webhookUrl: 'https://client.example/hook' }],
+    ['another sound', { inputs: [portrait(), { role: 'audio', source: base64(sampleWav(2)) }] }],
+    [
+      'a URL',
+      { inputs: [portrait(), { role: 'audio', source: { type: 'url', url: 'https://a.example/' } }] },
+    ],
+  ])('refuses the key for %s and leaves nothing behind', async (_name, over) => {
+    await service.submit(request(), options);
+    const stored = objects.keys();
+    await expect(service.submit(request(over), options)).rejects.toThrow(IdempotencyKeyReusedError);
+    expect(objects.keys()).toEqual(stored);
+    expect(intake.undiscarded).toBe(0);
+    expect(await countTasks()).toBe(1);
+  });
+
+  it('takes the same fields in another order, and the same media in another wrapping, as the same', async () => {
+    const first = await service.submit(request({ request: { a: 1, b: { c: 2, d: 3 } } }), options);
+    const media = await intake.receive('image', 'reference', base64(samplePng()));
+    const again = request({
+      request: { b: { d: 3, c: 2 }, a: 1 },
+      inputs: [speech(), { role: 'image', media }],
+    });
+    expect((await service.submit(again, options)).id).toBe(first.id);
+    expect(intake.undiscarded).toBe(0);
   });
 });
 

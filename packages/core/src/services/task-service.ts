@@ -1,28 +1,27 @@
-import type { Asset, InputRole, OutputRole } from '../model/asset.js';
-
+import type { OutputRole } from '../model/asset.js';
 import { objectKeys } from '../model/object-keys.js';
-import { TaskError } from '../model/task-error.js';
-import { checkInputRoles, expectationOf, roleByContent } from '../model/task-inputs.js';
+import { checkInputRoles, roleByContent } from '../model/task-inputs.js';
 import { isTerminal } from '../model/task-state.js';
 import { assetOf, type Task } from '../model/task.js';
 import { uuidV7 } from '../model/uuid-v7.js';
-import type { MediaIntake, MediaSource, ReceivedMedia } from '../ports/media-intake.js';
+import type { IdempotencyKey } from '../ports/idempotency.js';
+import type { MediaIntake } from '../ports/media-intake.js';
 import type { LinkOptions, ObjectStore } from '../ports/object-store.js';
 import type { TaskEvents } from '../ports/task-events.js';
-import type { CancelOutcome, TaskScope, TaskStore, TaskToCreate } from '../ports/task-store.js';
+import type { CancelOutcome, TaskScope, TaskStore } from '../ports/task-store.js';
 import type { ModelCatalog } from './model-catalog.js';
-import { assetFromMedia } from './received-asset.js';
+import { fingerprintOf } from './request-fingerprint.js';
+import type { Submission } from './submission.js';
+import { receiveInputs, storeInputs } from './submitted-inputs.js';
 
-/** An input of a submission: bytes already received, bytes or URL still to be received, or an object of ours. */
-export type SubmittedInput =
-  | { readonly role: InputRole; readonly media: ReceivedMedia }
-  | { readonly role: InputRole; readonly source: MediaSource }
-  | { readonly role: InputRole; readonly objectKey: string };
+/** Seconds an idempotency key is kept. */
+const IDEMPOTENCY_SECONDS = 24 * 3600;
 
-/** What a dialect's `inbound` makes of a request. */
-export type Submission = Omit<TaskToCreate, 'id' | 'assets' | 'maxAttempts'> & {
-  readonly inputs: readonly SubmittedInput[];
-};
+export interface SubmitOptions {
+  /** The client's key: a repeated request gets the task of the first one. Absent: every request makes a task. */
+  readonly idempotency?: IdempotencyKey;
+  readonly signal?: AbortSignal;
+}
 
 export interface TaskServiceOptions {
   readonly maxAttempts: number;
@@ -44,35 +43,43 @@ export class TaskService {
   /**
    * Stores the inputs, writes one row and returns it; nothing else must happen for the task to run.
    * Takes over the received media of the submission and discards them, whatever happens.
-   * @throws TaskError for unusable inputs; DuplicatePublicIdError; QueueFullError. Nothing is left behind then.
+   * @throws TaskError for unusable inputs; DuplicatePublicIdError; QueueFullError; IdempotencyKeyReusedError.
+   *   Nothing is left behind then.
    */
-  async submit(submission: Submission, signal?: AbortSignal): Promise<Task> {
+  async submit(submission: Submission, { idempotency, signal }: SubmitOptions = {}): Promise<Task> {
     const id = uuidV7();
-    const received = submission.inputs.flatMap((input) => ('media' in input ? [input.media] : []));
+    const { kind, tenant, inputs: submitted, seedDrawn: _drawn, ...row } = submission;
+    const received = submitted.flatMap((input) => ('media' in input ? [input.media] : []));
     try {
       checkInputRoles(
-        submission.kind,
-        submission.inputs.map((input) =>
+        kind,
+        submitted.map((input) =>
           'media' in input ? roleByContent(input.role, input.media.mediaType) : input.role,
         ),
       );
-      await this.catalog.check(submission.kind, submission.model, submission.parameters);
-      if (submission.webhookUrl !== undefined) this.intake.checkUrl(submission.webhookUrl);
-      // Settled one and all, so that no upload is still running when the rollback removes what it wrote.
-      const settled = await Promise.allSettled(
-        submission.inputs.map((input) => this.storeInput(id, submission, input, received, signal)),
+      const inputs = await receiveInputs(kind, submitted, this.intake, received, signal);
+      const record = idempotency && {
+        ...idempotency,
+        fingerprint: fingerprintOf(submission, inputs),
+        keepSeconds: IDEMPOTENCY_SECONDS,
+      };
+      // Most repeats come long after the first request; they cost no upload.
+      const earlier = record && (await this.store.findRepeated(tenant, record));
+      if (earlier) return earlier;
+      await this.catalog.check(kind, row.model, row.parameters);
+      if (row.webhookUrl !== undefined) this.intake.checkUrl(row.webhookUrl);
+      const assets = await storeInputs(id, kind, inputs, this.objects, signal);
+      const { maxAttempts, queueLimit } = this.options;
+      const task = await this.store.create(
+        { ...row, kind, tenant, id, assets, maxAttempts },
+        queueLimit,
+        record,
       );
-      const assets = settled.map((result) => {
-        if (result.status === 'rejected') throw result.reason;
-        return result.value;
-      });
-      const { inputs: _inputs, ...row } = submission;
-      return await this.store.create(
-        { ...row, id, assets, maxAttempts: this.options.maxAttempts },
-        this.options.queueLimit,
-      );
+      // Another request with the same key was a moment faster.
+      if (task.id !== id) await this.removeInputs(id);
+      return task;
     } catch (error) {
-      await this.objects.removePrefix(objectKeys.inputs(id)).catch(() => undefined);
+      await this.removeInputs(id);
       throw error;
     } finally {
       await Promise.all(received.map((media) => media.discard()));
@@ -194,45 +201,8 @@ export class TaskService {
     });
   }
 
-  private async storeInput(
-    id: string,
-    submission: Submission,
-    input: SubmittedInput,
-    received: ReceivedMedia[],
-    signal?: AbortSignal,
-  ): Promise<Asset> {
-    if ('objectKey' in input) {
-      if (!(await this.objects.head(input.objectKey)))
-        throw new TaskError('INVALID_INPUT', `There is no ${input.role} at the given path.`);
-      return { role: input.role, objectKey: input.objectKey };
-    }
-    if ('source' in input && input.source.type === 'url') {
-      this.intake.checkUrl(input.source.url);
-      return { role: input.role, sourceUrl: input.source.url };
-    }
-    const expected = expectationOf(submission.kind, input.role)!;
-    let media: ReceivedMedia;
-    if ('media' in input) media = input.media;
-    else {
-      media = await this.intake.receive(input.role, expected, input.source, signal);
-      received.push(media);
-    }
-    if (expected !== 'reference' && !media.mediaType.startsWith(`${expected}/`) && !hasSound(expected, media))
-      throw new TaskError(
-        'UNSUPPORTED_MEDIA',
-        `The ${input.role} must be ${expected}, not ${media.mediaType}.`,
-      );
-    const role = roleByContent(input.role, media.mediaType);
-    const objectKey = objectKeys.input(id, role);
-    await this.objects.upload(objectKey, media.open(), {
-      mediaType: media.mediaType,
-      ...(signal && { signal }),
-    });
-    return { ...assetFromMedia(media), role, objectKey };
+  /** Objects that stay behind because the store is away cost space only. */
+  private async removeInputs(taskId: string): Promise<void> {
+    await this.objects.removePrefix(objectKeys.inputs(taskId)).catch(() => undefined);
   }
-}
-
-/** A video may serve as audio: its sound is used. */
-function hasSound(expected: string, media: ReceivedMedia): boolean {
-  return expected === 'audio' && media.facts.audioCodec !== undefined;
 }

@@ -5,6 +5,7 @@ import { creationContract } from './task-store/creation.js';
 import type { TaskStoreFixture } from './task-store/fixture.js';
 import { lineContract } from './task-store/line.js';
 import { readingContract } from './task-store/reading.js';
+import { repeatContract } from './task-store/repeats.js';
 import { sweepContract } from './task-store/sweeps.js';
 
 export type { TaskStoreFixture } from './task-store/fixture.js';
@@ -18,6 +19,7 @@ export function taskStoreContract(open: () => Promise<TaskStoreFixture>): void {
     });
     const current = () => fixture;
     describe('creation', () => creationContract(current));
+    describe('repeats', () => repeatContract(current));
     describe('reading', () => readingContract(current));
     describe('line', () => lineContract(current));
     describe('attempts', () => attemptContract(current));
