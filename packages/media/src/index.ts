@@ -1,3 +1,4 @@
+export * from './ffmpeg-logo-appender.js';
 export * from './ffmpeg-media-inspector.js';
 export * from './guarded-media-intake.js';
 export * from './guarded-webhook-transport.js';

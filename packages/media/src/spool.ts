@@ -8,6 +8,7 @@ import { describeBytes } from './media-limits.js';
 import { sniffLength } from './sniff.js';
 
 const namePattern = /^media-[0-9a-f-]{36}$/;
+const creation = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 const staleAfterMilliseconds = 24 * 60 * 60 * 1000;
 
 export interface SpoolOptions {
@@ -55,8 +56,7 @@ export class Spool {
     options.signal?.throwIfAborted();
     await this.prepare();
     const path = join(this.folder, `media-${randomUUID()}`);
-    const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
-    const file = await open(path, flags, 0o600);
+    const file = await open(path, creation, 0o600);
     try {
       const { bytes, sha256 } = await copy(content, file, options);
       await file.close();
@@ -66,6 +66,14 @@ export class Spool {
       await rm(path, { force: true });
       throw error;
     }
+  }
+
+  /** An empty file for a program that writes by itself; bytes and digest are not told. */
+  async reserve(): Promise<SpooledFile> {
+    await this.prepare();
+    const path = join(this.folder, `media-${randomUUID()}`);
+    await (await open(path, creation, 0o600)).close();
+    return new SpooledFile(path, 0, '');
   }
 
   /** Removes what a killed process left behind more than a day ago. */

@@ -60,3 +60,22 @@ it('does not blame the result when the store fails', async () => {
   expect(error).not.toBeInstanceOf(TaskError);
   expect(String(error)).toMatch(/store answered 404/);
 });
+
+it.each([
+  ['a short one', 2, '320x180', { columns: 5, rows: 4, side: 160 }, { width: 800, height: 360 }],
+  ['a tall one', 1, '90x160', { columns: 3, rows: 2, side: 240 }, { width: 270, height: 320 }],
+  ['key frames of a long one', 300, '64x36', { columns: 5, rows: 4, side: 64 }, { width: 320, height: 144 }],
+] as const)('draws a sheet of %s', async (_name, seconds, size, layout, facts) => {
+  const content = await files.make('sheet.mp4', [...h264, '-an', '-r', '5'], seconds, size);
+  const sheet = await inspector.sheetOf(store.serve('/sheet.mp4', content), seconds, layout);
+  const media = await intakeIn(files.folder).intake.receive('image', 'image', upload(sheet));
+  expect(media).toMatchObject({ mediaType: 'image/jpeg', facts });
+  await media.discard();
+});
+
+it('draws no sheet of what is no video', async () => {
+  const link = store.serve('/no-video.mp4', Buffer.from('text'));
+  const layout = { columns: 2, rows: 2, side: 64 };
+  await expect(inspector.sheetOf(link, 1, layout)).rejects.toThrow('No sheet');
+  await expect(inspector.sheetOf(link, 0, layout)).rejects.toBeInstanceOf(RangeError);
+});
