@@ -3,7 +3,7 @@ import type { TaskErrorCode } from '@polyreel/core';
 /** One thing wrong with a request, in neutral words; dialects turn it into their own shape. */
 export interface InputProblem {
   /** Where it was found. */
-  readonly location: 'body' | 'query' | 'path';
+  readonly location: 'body' | 'query' | 'path' | 'header';
   /** Names and indexes from the outside in, such as ["talk_objects", 0, "audio"]. */
   readonly path: readonly (string | number)[];
   /** What is wrong, as a closed word. */
@@ -54,6 +54,8 @@ export const apiErrorCodes = [
   /** The task's state does not allow the request. */
   'wrong-state',
   'duplicate-task',
+  /** The idempotency key stands for another request. */
+  'idempotency-key-reused',
   'queue-full',
   /** A Range header nobody can satisfy. */
   'range-not-satisfiable',

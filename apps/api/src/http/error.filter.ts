@@ -66,6 +66,7 @@ const plainStatus = {
   'result-not-ready': 404,
   'wrong-state': 409,
   'duplicate-task': 409,
+  'idempotency-key-reused': 422,
   'queue-full': 503,
   'range-not-satisfiable': 416,
   unavailable: 503,

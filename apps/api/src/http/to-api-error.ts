@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { DuplicatePublicIdError, QueueFullError, TaskError } from '@polyreel/core';
+import { DuplicatePublicIdError, IdempotencyKeyReusedError, QueueFullError, TaskError } from '@polyreel/core';
 import { ApiError, type ApiErrorCode } from './api-error.js';
 
 /** Seconds after which a full queue is worth another try. */
@@ -35,6 +35,18 @@ export function toApiError(thrown: unknown): ApiError {
     return new ApiError('rejected-input', thrown.message, { taskError: thrown.code, cause: thrown });
   if (thrown instanceof DuplicatePublicIdError)
     return new ApiError('duplicate-task', thrown.message, { publicId: thrown.publicId });
+  if (thrown instanceof IdempotencyKeyReusedError)
+    return new ApiError('idempotency-key-reused', thrown.message, {
+      problems: [
+        {
+          location: 'header',
+          path: ['Idempotency-Key'],
+          rule: 'conflict',
+          message: thrown.message,
+          value: thrown.key,
+        },
+      ],
+    });
   if (thrown instanceof QueueFullError)
     return new ApiError('queue-full', thrown.message, {
       limit: thrown.limit,

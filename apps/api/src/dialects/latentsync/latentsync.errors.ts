@@ -17,6 +17,7 @@ const replies: Record<ApiErrorCode, Reply> = {
   'result-not-ready': { status: 404, detail: { zh: '结果尚不可用', en: 'There is no such result (yet)' } },
   'wrong-state': { status: 409 },
   'duplicate-task': { status: 409 },
+  'idempotency-key-reused': { status: 422 },
   'queue-full': {
     status: 503,
     detail: { zh: '队列已满，请稍后再试', en: 'The queue is full, try again later' },
@@ -30,6 +31,7 @@ const validationCodes: readonly ApiErrorCode[] = [
   'invalid-fields',
   'unreadable-body',
   'unsupported-content-type',
+  'idempotency-key-reused',
 ];
 
 export const latentsyncErrors: DialectErrors = (error, context) => {

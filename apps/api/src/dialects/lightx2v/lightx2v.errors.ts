@@ -15,6 +15,7 @@ const replies: Record<ApiErrorCode, { status: number; detail?: string }> = {
   'result-not-ready': { status: 404 },
   'wrong-state': { status: 409 },
   'duplicate-task': { status: 503 },
+  'idempotency-key-reused': { status: 422 },
   'queue-full': { status: 503 },
   'range-not-satisfiable': { status: 416 },
   unavailable: { status: 503 },
@@ -25,6 +26,7 @@ const validationCodes: readonly ApiErrorCode[] = [
   'invalid-fields',
   'unreadable-body',
   'unsupported-content-type',
+  'idempotency-key-reused',
 ];
 
 export const lightx2vErrors: DialectErrors = (error): ErrorReply => {

@@ -29,6 +29,7 @@ const replies: Record<ApiErrorCode, { status: number | Record<Words, number>; ty
   // To OpenAI's SDKs a running job that has not stopped yet; they try 409 again by themselves.
   'wrong-state': { status: { opea: 400, openai: 409 }, type: 'invalid_request_error' },
   'duplicate-task': { status: 409, type: 'invalid_request_error' },
+  'idempotency-key-reused': { status: 422, type: 'invalid_request_error' },
   'queue-full': { status: 429, type: 'rate_limit_error' },
   'range-not-satisfiable': { status: 416, type: 'invalid_request_error' },
   unavailable: { status: 503, type: 'server_error' },
@@ -93,8 +94,9 @@ export const opeaVideosErrors: DialectErrors = (error, context): ErrorReply => {
   };
 };
 
-function mustNotRepeat(error: ApiError, { method }: ErrorContext): boolean {
-  return method === 'POST' && ambiguous.includes(error.code);
+/** With an idempotency key another try is harmless. */
+function mustNotRepeat(error: ApiError, { method, headers }: ErrorContext): boolean {
+  return method === 'POST' && ambiguous.includes(error.code) && headers['idempotency-key'] === undefined;
 }
 
 function messageOf(error: ApiError, language: Language): string {
@@ -125,6 +127,10 @@ function messageOf(error: ApiError, language: Language): string {
     'wrong-state': {
       en: `Video with id ${publicId} is processing and cannot be deleted.`,
       zh: `ID 为 ${publicId} 的视频正在处理中，无法删除。`,
+    },
+    'idempotency-key-reused': {
+      en: error.message,
+      zh: '该 Idempotency-Key 已用于另一个请求，请为新请求使用新的键。',
     },
     'queue-full': {
       en: `The queue is full (${limit} jobs). Try again later.`,

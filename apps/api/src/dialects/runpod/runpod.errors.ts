@@ -14,6 +14,7 @@ const replies: Record<ApiErrorCode, { status: number; text?: string }> = {
   'result-not-ready': { status: 404 },
   'wrong-state': { status: 400 },
   'duplicate-task': { status: 400 },
+  'idempotency-key-reused': { status: 422 },
   'queue-full': { status: 429 },
   'range-not-satisfiable': { status: 400 },
   unavailable: { status: 503 },
