@@ -5,6 +5,7 @@ import { TaskService, type Task, type TaskScope } from '@polyreel/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../../http/api-error.js';
+import { AcceptsIdempotencyKey, submitOptionsOf } from '../../http/idempotency-key.js';
 import { parseFields } from '../../http/parse-fields.js';
 import { Tenant } from '../../http/tenant.js';
 import { TaskFiles } from '../../tasks/task-files.js';
@@ -32,14 +33,16 @@ export class LatentSyncController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Put a lip-sync task on the queue' })
   @ApiBody({ type: LatentSyncRequest })
+  @AcceptsIdempotencyKey()
   async create(
     @Body() body: unknown,
     @Req() request: FastifyRequest,
     @Tenant() tenant: string,
   ): Promise<object> {
+    const options = submitOptionsOf(request);
     const fields = parseFields(LatentSyncRequest, body);
     const context = { tenant, model: this.settings.models.lipsync, newTaskId: randomUUID };
-    const task = await this.tasks.submit(fromRequest(fields, context));
+    const task = await this.tasks.submit(fromRequest(fields, context), options);
     return presentCreated(task, await this.tasks.queuePosition(task), languageOf(request));
   }
 

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../../http/api-error.js';
 import { whileConnected } from '../../http/client-connection.js';
+import { AcceptsIdempotencyKey, submitOptionsOf } from '../../http/idempotency-key.js';
 import { replyWithJson } from '../../http/json-reply.js';
 import { parseFields } from '../../http/parse-fields.js';
 import { Tenant } from '../../http/tenant.js';
@@ -56,18 +57,21 @@ export class RunpodController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Queue a job' })
   @ApiBody({ type: RunpodJobRequest })
+  @AcceptsIdempotencyKey()
   async run(
     @Param('endpoint') endpoint: string,
     @Body() body: unknown,
+    @Req() request: FastifyRequest,
     @Tenant() tenant: string,
   ): Promise<object> {
-    return presentQueued(await this.submit(endpoint, tenant, body, `${randomUUID()}-u1`));
+    return presentQueued(await this.submit(endpoint, tenant, body, `${randomUUID()}-u1`, request));
   }
 
   @Post('runsync')
   @HttpCode(200)
   @ApiOperation({ summary: 'Queue a job and wait for its end' })
   @ApiBody({ type: RunpodJobRequest })
+  @AcceptsIdempotencyKey()
   async runSync(
     @Param('endpoint') endpoint: string,
     @Body() body: unknown,
@@ -77,7 +81,7 @@ export class RunpodController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { wait = DEFAULT_WAIT } = parseFields(RunpodWaitQuery, query, 'query');
-    const task = await this.submit(endpoint, tenant, body, `sync-${randomUUID()}-u1`);
+    const task = await this.submit(endpoint, tenant, body, `sync-${randomUUID()}-u1`, request);
     await this.send(reply, await this.awaitEnd(scopeOf(endpoint, tenant), task.publicId, wait, request));
   }
 
@@ -221,7 +225,14 @@ export class RunpodController {
     return presentRequests(page, new Date());
   }
 
-  private submit(endpoint: string, tenant: string, body: unknown, jobId: string): Promise<Task> {
+  private async submit(
+    endpoint: string,
+    tenant: string,
+    body: unknown,
+    jobId: string,
+    request: FastifyRequest,
+  ): Promise<Task> {
+    const options = submitOptionsOf(request);
     const { models, volumeRoots, volumePrefix } = this.settings;
     const submission = fromJobRequest(body, {
       tenant,
@@ -231,7 +242,7 @@ export class RunpodController {
       samples: this.samples,
       jobId,
     });
-    return this.tasks.submit(submission);
+    return this.tasks.submit(submission, options);
   }
 
   private async find(scope: TaskScope, jobId: string): Promise<Task> {
