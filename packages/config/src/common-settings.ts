@@ -1,5 +1,7 @@
-import { IsBoolean, IsIn } from 'class-validator';
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional } from 'class-validator';
+import { resolve } from 'node:path';
 import { IsAddress } from './is-address.js';
+import { RetentionSettings } from './retention-settings.js';
 import { S3Settings } from './s3-settings.js';
 import { boolean } from './value-parsers.js';
 import { Group, Variable } from './variable.js';
@@ -34,6 +36,19 @@ export class CommonSettings extends LogSettings {
 
   @Group(() => S3Settings)
   s3: S3Settings;
+
+  /** The worker removes what is too old, the API tells clients when that will be. */
+  @Group(() => RetentionSettings)
+  retention: RetentionSettings;
+
+  /**
+   * Clip that clients may ask to be put behind their video. The API only has to know that there is one; the worker
+   * looks into the file at its start. Absent: nobody can ask.
+   */
+  @Variable('LOGO_VIDEO', { allowed: 'a video file of at most 60 s', parse: (text) => resolve(text) })
+  @IsOptional()
+  @IsNotEmpty()
+  logoVideo?: string;
 
   /**
    * Ends the process when its standard input closes. The launcher sets it, so that even its own

@@ -94,6 +94,18 @@ describe('api settings', () => {
     expect(error.message).not.toContain('hunter2');
   });
 
+  it.each([
+    ['api', loadApiSettings],
+    ['worker', loadWorkerSettings],
+  ])('%s: the logo clip as an absolute path, and how long results are kept', (_name, load) => {
+    const env = { ...services, ENGINES: '127.0.0.1:7100' };
+    expect(load(env)).toMatchObject({ retention: { resultsDays: 30 } });
+    expect(load(env).logoVideo).toBeUndefined();
+    const settings = load({ ...env, LOGO_VIDEO: 'brand/logo.mp4', RETENTION_DAYS: '0' });
+    expect(settings.logoVideo).toMatch(/^\/.*\/brand\/logo\.mp4$/);
+    expect(settings.retention.resultsDays).toBe(0);
+  });
+
   describe('of webhooks', () => {
     const secret = (bytes: number) => `whsec_${Buffer.alloc(bytes, 0xfb).toString('base64')}`;
     const WEBHOOK_URL = 'https://hooks.example/polyreel?token=hunter2';

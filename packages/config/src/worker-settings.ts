@@ -3,7 +3,6 @@ import { CommonSettings } from './common-settings.js';
 import { FetchSettings } from './fetch-settings.js';
 import { LimitSettings } from './limit-settings.js';
 import { readSettings, type Environment } from './read-settings.js';
-import { RetentionSettings } from './retention-settings.js';
 import { Rule } from './rule.js';
 import { SpoolDirectory } from './spool-directory.js';
 import { integer, list, number } from './value-parsers.js';
@@ -65,9 +64,6 @@ export class WorkerSettings extends CommonSettings {
   @Min(0)
   @Max(86_400)
   drainSeconds: number;
-
-  @Group(() => RetentionSettings)
-  retention: RetentionSettings;
 }
 
 /** @throws SettingsError naming every wrong variable. */

@@ -1,16 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApiSettings } from '@polyreel/config';
-import { assetOf, TaskService, type ObjectStore, type OutputRole, type Task } from '@polyreel/core';
+import { assetOf, type ObjectStore, type OutputRole, type Task } from '@polyreel/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../http/api-error.js';
 import { replyWithObject } from '../http/object-reply.js';
+import { Spritesheets, type StoredFile } from './spritesheets.js';
 import { OBJECT_STORE } from './tokens.js';
 
 /** Hands out the files of tasks: streamed through the API, or by redirect to a signed link. */
 @Injectable()
 export class TaskFiles {
   constructor(
-    @Inject(TaskService) private readonly tasks: TaskService,
+    @Inject(Spritesheets) private readonly spritesheets: Spritesheets,
     @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
     @Inject(ApiSettings) private readonly settings: ApiSettings,
   ) {}
@@ -27,22 +28,43 @@ export class TaskFiles {
     fileName: string,
     way: 'stream' | 'redirect' = this.settings.downloads,
   ): Promise<void> {
-    const asset = assetOf(task, role);
-    if (!asset?.objectKey || !asset.mediaType)
-      throw new ApiError('result-not-ready', 'The task has no such file (yet).', { publicId: task.publicId });
-    if (way === 'redirect') {
-      const link = await this.tasks.outputLink(task, role, {
-        seconds: this.settings.linkSeconds,
-        fileName,
-        disposition: 'attachment',
-      });
-      await reply.redirect(link!, 302);
-      return;
-    }
-    await replyWithObject(request, reply, this.objects, asset.objectKey, {
-      mediaType: asset.mediaType,
+    await this.send(request, reply, task, assetOf(task, role), fileName, way);
+  }
+
+  /** An overview of the result, made when it is first asked for. @throws ApiError result-not-ready */
+  async replySpritesheet(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    task: Task,
+    fileName: string,
+  ): Promise<void> {
+    await this.send(
+      request,
+      reply,
+      task,
+      await this.spritesheets.of(task),
       fileName,
-      disposition: 'attachment',
-    });
+      this.settings.downloads,
+    );
+  }
+
+  private async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    task: Task,
+    file: Partial<StoredFile> | undefined,
+    fileName: string,
+    way: 'stream' | 'redirect',
+  ): Promise<void> {
+    const { objectKey, mediaType } = file ?? {};
+    if (!objectKey || !mediaType)
+      throw new ApiError('result-not-ready', 'The task has no such file (yet).', { publicId: task.publicId });
+    const options = { mediaType, fileName, disposition: 'attachment' } as const;
+    if (way === 'stream') return replyWithObject(request, reply, this.objects, objectKey, options);
+    const seconds = this.settings.linkSeconds;
+    await reply.redirect(
+      await this.objects.signedLink(objectKey, { ...options, seconds, audience: 'public' }),
+      302,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApiSettings } from '@polyreel/config';
-import { TaskService, type Task } from '@polyreel/core';
+import { isTerminal, TaskService, type Task } from '@polyreel/core';
 
 /** Everything a presenter may need to know about a task; made by reads, so presenters stay pure. */
 export interface TaskView {
@@ -15,7 +15,11 @@ export interface TaskView {
   readonly posterLink: string | undefined;
   /** When the links end. */
   readonly linksExpireAt: Date;
+  /** When an ended task is removed with its files. Absent: it has not ended, or is kept for ever. */
+  readonly expiresAt?: Date;
 }
+
+const DAY_MILLISECONDS = 86_400_000;
 
 @Injectable()
 export class TaskViews {
@@ -36,6 +40,14 @@ export class TaskViews {
       link('poster', `${task.publicId}.jpg`),
     ]);
     const linksExpireAt = new Date(Date.now() + seconds * 1000);
-    return { task, queuePosition, estimatedSeconds, resultLink, maskLink, posterLink, linksExpireAt };
+    const expiresAt = this.expiryOf(task);
+    const links = { resultLink, maskLink, posterLink, linksExpireAt };
+    return { task, queuePosition, estimatedSeconds, ...links, ...(expiresAt && { expiresAt }) };
+  }
+
+  private expiryOf({ state, finishedAt }: Task): Date | undefined {
+    const days = this.settings.retention.resultsDays;
+    if (days === 0 || !finishedAt || !isTerminal(state)) return undefined;
+    return new Date(finishedAt.getTime() + days * DAY_MILLISECONDS);
   }
 }

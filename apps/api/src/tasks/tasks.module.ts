@@ -26,11 +26,12 @@ import {
   PrismaWebhookOutbox,
   type Database,
 } from '@polyreel/database';
-import { GuardedMediaIntake, GuardedWebhookTransport } from '@polyreel/media';
+import { FfmpegMediaInspector, GuardedMediaIntake, GuardedWebhookTransport } from '@polyreel/media';
 import { S3ObjectStore } from '@polyreel/object-store';
 import { pingRedis, RedisTaskEvents } from '@polyreel/queue';
 import { ResultDelivery } from './result-delivery.js';
 import { Samples } from './samples.js';
+import { Spritesheets } from './spritesheets.js';
 import { TaskFiles } from './task-files.js';
 import { TaskViews } from './task-view.js';
 import {
@@ -39,6 +40,7 @@ import {
   ENGINE_REGISTRY,
   MEDIA_INTAKE,
   OBJECT_STORE,
+  SHEET_MAKER,
   TASK_EVENTS,
   TASK_STORE,
   WEBHOOK_OUTBOX,
@@ -108,6 +110,7 @@ const adapters: Provider[] = [
         allowHosts: settings.fetchAllowHosts,
       }),
   },
+  { provide: SHEET_MAKER, useFactory: () => new FfmpegMediaInspector() },
   {
     provide: WEBHOOK_OUTBOX,
     inject: [DATABASE],
@@ -155,6 +158,7 @@ const services: Provider[] = [
   },
   TaskViews,
   TaskFiles,
+  Spritesheets,
   ResultDelivery,
   Samples,
 ];

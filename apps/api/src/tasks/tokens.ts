@@ -3,6 +3,7 @@ export const API_KEYS = Symbol('ApiKeys');
 export const ENGINE_REGISTRY = Symbol('EngineRegistry');
 export const MEDIA_INTAKE = Symbol('MediaIntake');
 export const OBJECT_STORE = Symbol('ObjectStore');
+export const SHEET_MAKER = Symbol('SheetMaker');
 export const TASK_EVENTS = Symbol('TaskEvents');
 export const TASK_STORE = Symbol('TaskStore');
 export const WEBHOOK_OUTBOX = Symbol('WebhookOutbox');

@@ -10,7 +10,7 @@ import {
 import { WorkerSettings } from '@polyreel/config';
 import { TaskRunner, type ObjectStore, type TaskEvents, type TaskStore } from '@polyreel/core';
 import { connectDatabase, PrismaEngineRegistry, PrismaTaskStore, type Database } from '@polyreel/database';
-import { FfmpegMediaInspector, GuardedMediaIntake } from '@polyreel/media';
+import { FfmpegLogoAppender, FfmpegMediaInspector, GuardedMediaIntake } from '@polyreel/media';
 import { S3ObjectStore } from '@polyreel/object-store';
 import { BullTaskQueue, RedisTaskEvents } from '@polyreel/queue';
 import { DATABASE, ENGINE_REGISTRY, OBJECT_STORE, TASK_EVENTS, TASK_QUEUE, TASK_STORE } from './tokens.js';
@@ -73,19 +73,30 @@ const adapters: Provider[] = [
   {
     provide: TaskRunner,
     inject: [TASK_STORE, OBJECT_STORE, TASK_EVENTS, GuardedMediaIntake, WorkerSettings],
-    useFactory: (
+    useFactory: async (
       store: TaskStore,
       objects: ObjectStore,
       events: TaskEvents,
       intake: GuardedMediaIntake,
-      { leaseSeconds, beatSeconds, engineSilenceSeconds }: WorkerSettings,
-    ) =>
-      new TaskRunner(
-        { store, objects, events, intake, inspector: new FfmpegMediaInspector() },
+      settings: WorkerSettings,
+    ) => {
+      const { leaseSeconds, beatSeconds, engineSilenceSeconds } = settings;
+      const logo = await logoOf(settings);
+      return new TaskRunner(
+        { store, objects, events, intake, inspector: new FfmpegMediaInspector(), ...(logo && { logo }) },
         { leaseSeconds, beatSeconds, silenceSeconds: engineSilenceSeconds },
-      ),
+      );
+    },
   },
 ];
+
+/** @throws Error when the clip is set and cannot be used: better no worker than one that fails each such job */
+async function logoOf({ logoVideo, spoolDir }: WorkerSettings): Promise<FfmpegLogoAppender | undefined> {
+  if (!logoVideo) return undefined;
+  const logo = new FfmpegLogoAppender({ clip: logoVideo, spoolDir });
+  await logo.check();
+  return logo;
+}
 
 /** The composition root of the worker: the only place that knows which adapter stands behind a port. */
 @Global()

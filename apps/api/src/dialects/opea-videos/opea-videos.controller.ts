@@ -11,6 +11,7 @@ import {
 } from '@polyreel/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../../http/api-error.js';
+import { AcceptsIdempotencyKey, submitOptionsOf } from '../../http/idempotency-key.js';
 import { parseFields } from '../../http/parse-fields.js';
 import { Tenant } from '../../http/tenant.js';
 import { TaskFiles } from '../../tasks/task-files.js';
@@ -21,10 +22,11 @@ import {
   OpeaVideosContentQuery,
   OpeaVideosForm,
   OpeaVideosListQuery,
+  type ContentVariant,
 } from './opea-videos.dto.js';
 import { newSeed, newVideoId, toSubmission, type InboundContext } from './opea-videos.inbound.js';
 import {
-  fileOfVariant,
+  fileNameOf,
   presentDeleted,
   presentHealth,
   presentList,
@@ -61,16 +63,18 @@ export class OpeaVideosController {
   @ApiBody({
     schema: { oneOf: [{ $ref: getSchemaPath(OpeaVideosForm) }, { $ref: getSchemaPath(OpeaVideosBody) }] },
   })
+  @AcceptsIdempotencyKey()
   async create(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Tenant() tenant: string,
   ): Promise<object> {
+    const options = submitOptionsOf(request);
     const received = await receiveVideoRequest(request, this.intake);
     try {
       const fields = parseFields(OpeaVideosBody, received.fields);
       const context = await this.context(request, tenant);
-      const task = await this.tasks.submit(toSubmission(fields, received.files, context));
+      const task = await this.tasks.submit(toSubmission(fields, received.files, context), options);
       return await this.show(task, request, reply);
     } finally {
       await received.discard();
@@ -93,7 +97,8 @@ export class OpeaVideosController {
       ...(after && { after }),
     });
     const views = await Promise.all(page.tasks.map((task) => this.views.of(task)));
-    return presentList(views, page.hasMore, audienceOf(request));
+    const running = await this.runningTasks(page.tasks);
+    return presentList(views, page.hasMore, audienceOf(request), running);
   }
 
   @Get('videos/:videoId')
@@ -108,7 +113,7 @@ export class OpeaVideosController {
   }
 
   @Get('videos/:videoId/content')
-  @ApiOperation({ summary: 'Download a video or its first picture' })
+  @ApiOperation({ summary: 'Download a video, its first picture or a sheet of pictures' })
   async content(
     @Param('videoId') videoId: string,
     @Query() query: unknown,
@@ -118,11 +123,16 @@ export class OpeaVideosController {
   ): Promise<void> {
     const { variant = 'video' } = parseFields(OpeaVideosContentQuery, query, 'query');
     const task = await this.find(tenant, videoId);
-    const file = fileOfVariant(task, variant);
     // An unfinished job is never answered with JSON and 200: clients would save that as their video.
-    if (task.state !== 'succeeded' || !file)
+    if (task.state !== 'succeeded')
       throw new ApiError('result-not-ready', 'There is no such file (yet).', { publicId: videoId });
-    await this.files.reply(request, reply, task, file.role, file.fileName);
+    const name = fileNameOf(task, variant);
+    const answers: Record<ContentVariant, () => Promise<void>> = {
+      video: () => this.files.reply(request, reply, task, 'result', name),
+      thumbnail: () => this.files.reply(request, reply, task, 'poster', name),
+      spritesheet: () => this.files.replySpritesheet(request, reply, task, name),
+    };
+    await answers[variant]();
   }
 
   @Delete('videos/:videoId')
@@ -167,7 +177,12 @@ export class OpeaVideosController {
     const audience = audienceOf(request);
     const view = await this.views.of(task);
     void reply.headers(videoHeaders(view, audience));
-    return presentVideo(view, audience);
+    return presentVideo(view, audience, await this.runningTasks([task]));
+  }
+
+  /** Asked only when somebody waits; nobody else is told. */
+  private async runningTasks(shown: readonly Task[]): Promise<number> {
+    return shown.some(({ state }) => state === 'queued') ? this.tasks.countRunning() : 0;
   }
 
   private async find(tenant: string, videoId: string): Promise<Task> {
@@ -184,6 +199,7 @@ export class OpeaVideosController {
       models: this.settings.models,
       announced: new Set(engines.flatMap(({ models }) => models.map(({ name }) => name))),
       volume: { roots: this.settings.volumeRoots, prefix: this.settings.volumePrefix },
+      hasLogo: this.settings.logoVideo !== undefined,
       ...(this.settings.webhook && { webhookUrl: this.settings.webhook.url }),
       newVideoId,
       newSeed,

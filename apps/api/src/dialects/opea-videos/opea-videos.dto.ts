@@ -79,7 +79,7 @@ class OpeaVideosGenerationFields {
   @TextField({ description: 'Model. Absent, sora-2 or sora-2-pro: model of this server', maxLength: 200 })
   model?: string;
 
-  @BooleanField({ description: 'Append the logo clip; refused while this server has none', default: false })
+  @BooleanField({ description: 'Append the logo clip; refused when this server has none', default: false })
   logo_video?: boolean;
 }
 

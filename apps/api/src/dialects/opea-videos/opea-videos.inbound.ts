@@ -15,6 +15,8 @@ export interface InboundContext {
   /** Models some engine has announced. */
   readonly announced: ReadonlySet<string>;
   readonly volume: Volume;
+  /** This server has a clip to put behind results. */
+  readonly hasLogo: boolean;
   /** Who is told about the end of every video. Absent: nobody. */
   readonly webhookUrl?: string;
   /** Sources of chance; parameters so that this file stays pure. */
@@ -52,7 +54,7 @@ export function toSubmission(
   const audios = audiosOf(fields, files, context.volume);
   const reference = referenceOf(fields, files, context.volume);
   const kind = kindOf(fields, reference, audios, context.words);
-  if (fields.logo_video)
+  if (fields.logo_video && !context.hasLogo)
     throw invalidFields([
       problem(
         'logo_video',
@@ -70,9 +72,10 @@ export function toSubmission(
     model: modelOf(fields.model, kind, context),
     parameters: parametersOf(fields, kind, audios.length, context),
     request: recordOf(fields),
-    extras: {},
+    extras: fields.logo_video ? { append_logo: true } : {},
     priority: 0,
     inputs: [...(reference ? [reference] : []), ...audios],
+    seedDrawn: fields.seed === undefined && context.words === 'openai',
     ...(context.webhookUrl && { webhookUrl: context.webhookUrl }),
   };
 }
@@ -213,6 +216,7 @@ const recorded = [
   'seconds',
   'size',
   'model',
+  'logo_video',
 ] as const satisfies readonly (keyof OpeaVideosBody)[];
 
 function recordOf(fields: OpeaVideosBody): JsonObject {

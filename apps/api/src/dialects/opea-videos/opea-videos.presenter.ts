@@ -1,4 +1,4 @@
-import { assetOf, type Task, type TaskState } from '@polyreel/core';
+import { assetOf, wantsLogo, type Task, type TaskState } from '@polyreel/core';
 import type { Language } from '../../http/language.js';
 import type { TaskView } from '../../tasks/task-view.js';
 import type { ContentVariant } from './opea-videos.dto.js';
@@ -34,12 +34,13 @@ export interface Audience {
   readonly language: Language;
 }
 
-export function presentVideo(view: TaskView, audience: Audience): object {
+/** @param runningTasks tasks that run at this moment: as in the original, they stand before one that waits */
+export function presentVideo(view: TaskView, audience: Audience, runningTasks = 0): object {
   const { task } = view;
   const facts = {
     progress: percentOf(task),
     estimated_time: minutesOf(view),
-    queue_length: view.queuePosition,
+    queue_length: task.state === 'queued' ? view.queuePosition + runningTasks : 0,
   };
   if (audience.words === 'opea')
     return job(task, opeaStatus[task.state], facts, errorText(task, audience.language));
@@ -52,7 +53,7 @@ export function presentVideo(view: TaskView, audience: Audience): object {
       error ? { code: (task.error?.code ?? 'CANCELLED').toLowerCase(), message: error } : null,
     ),
     completed_at: task.state === 'succeeded' && task.finishedAt ? unixSeconds(task.finishedAt) : null,
-    expires_at: null,
+    expires_at: task.state === 'succeeded' && view.expiresAt ? unixSeconds(view.expiresAt) : null,
     prompt: task.parameters.prompt ?? null,
     size: sizeOf(task),
     remixed_from_video_id: null,
@@ -68,10 +69,15 @@ export function presentDeleted(task: Task, { words }: Audience): object {
   return job(task, 'deleted', { progress: 0, estimated_time: 0, queue_length: 0 }, '');
 }
 
-export function presentList(views: readonly TaskView[], hasMore: boolean, audience: Audience): object {
+export function presentList(
+  views: readonly TaskView[],
+  hasMore: boolean,
+  audience: Audience,
+  runningTasks = 0,
+): object {
   return {
     object: 'list',
-    data: views.map((view) => presentVideo(view, audience)),
+    data: views.map((view) => presentVideo(view, audience, runningTasks)),
     first_id: views.at(0)?.task.publicId ?? null,
     last_id: views.at(-1)?.task.publicId ?? null,
     has_more: hasMore,
@@ -87,17 +93,14 @@ export function videoHeaders(view: TaskView, { words }: Audience): Record<string
   return { 'openai-poll-after-ms': String(milliseconds) };
 }
 
-/** Which file of a task a variant is, and its name. Undefined: this server makes no such file. */
-export function fileOfVariant(
-  task: Pick<Task, 'publicId'>,
-  variant: ContentVariant,
-): { role: 'result' | 'poster'; fileName: string } | undefined {
-  const files = {
-    video: { role: 'result', fileName: `${task.publicId}.mp4` },
-    thumbnail: { role: 'poster', fileName: `${task.publicId}.jpg` },
-    spritesheet: undefined,
-  } as const satisfies Record<ContentVariant, unknown>;
-  return files[variant];
+/** Name under which a variant is saved. */
+export function fileNameOf({ publicId }: Pick<Task, 'publicId'>, variant: ContentVariant): string {
+  const names = {
+    video: `${publicId}.mp4`,
+    thumbnail: `${publicId}.jpg`,
+    spritesheet: `${publicId}-spritesheet.jpg`,
+  } as const satisfies Record<ContentVariant, string>;
+  return names[variant];
 }
 
 export function presentHealth(version: string): object {
@@ -169,6 +172,7 @@ function generationSeconds({ state, startedAt, finishedAt }: Task): number {
 /**
  * Length of the video in whole seconds, at least 1. A talking video is as long as its sound: one after the other
  * their sum, at the same time the longer one. 0: not known yet, the sound lies behind a URL nobody has fetched.
+ * With a logo clip behind it the finished file decides.
  */
 export function videoSeconds(task: Task): number {
   const result = assetOf(task, 'result')?.facts?.durationSeconds;
@@ -178,7 +182,8 @@ export function videoSeconds(task: Task): number {
   const known = lengths.every((length) => length !== undefined);
   const add = task.parameters.audio_mode === 'add';
   const sound = add ? lengths.reduce<number>((sum, length = 0) => sum + length, 0) : longest(lengths);
-  const length = known && sounds.length > 0 ? sound : result;
+  const bySound = known && sounds.length > 0 && !(wantsLogo(task) && result !== undefined);
+  const length = bySound ? sound : result;
   return length === undefined ? 0 : Math.max(1, Math.floor(length));
 }
 

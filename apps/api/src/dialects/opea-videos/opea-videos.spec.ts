@@ -10,7 +10,7 @@ import { OpeaVideosBody } from './opea-videos.dto.js';
 import { opeaVideosErrors, taskErrorText } from './opea-videos.errors.js';
 import { newVideoId, toSubmission, type InboundContext } from './opea-videos.inbound.js';
 import {
-  fileOfVariant,
+  fileNameOf,
   presentDeleted,
   presentHealth,
   presentList,
@@ -37,6 +37,7 @@ const context: InboundContext = {
   models: { talk: 'infinitetalk', lipsync: 'latentsync', t2v: 'wan', i2v: 'wan' },
   announced: new Set(['preview']),
   volume: { roots: ['/my_volume'], prefix: 'volume/' },
+  hasLogo: false,
   newVideoId: () => 'video_1766454718_2556',
   newSeed: () => 7,
 };
@@ -235,6 +236,14 @@ describe('inbound', () => {
     });
   });
 
+  it('asks for the logo clip where there is one, and remembers nothing otherwise', () => {
+    const withLogo = { ...context, hasLogo: true };
+    const asked = submit({ logo_video: 'True' }, undefined, withLogo);
+    expect(asked).toMatchObject({ extras: { append_logo: true }, request: { logo_video: true } });
+    expect(submit({ logo_video: 'false' }, undefined, withLogo).extras).toEqual({});
+    expect(submit({}).extras).toEqual({});
+  });
+
   it('refuses a third audio and a second reference', () => {
     const audio = file('audio[]', 'audio/wav');
     expect(refusal(() => submit({}, [portrait, audio, audio, audio]))).toMatchObject({ status: 400 });
@@ -340,6 +349,21 @@ describe('presenter', () => {
     expect(presentVideo(view(talk({ state, progress })), opea)).toMatchObject({ progress: percent });
   });
 
+  it('counts the jobs that run as standing before one that waits', () => {
+    expect(presentVideo(view(talk(), { queuePosition: 2 }), opea, 3)).toMatchObject({ queue_length: 5 });
+    for (const state of ['running', 'succeeded', 'failed', 'cancelled'] as const)
+      expect(presentVideo(view(talk({ state })), opea, 3)).toMatchObject({ queue_length: 0 });
+  });
+
+  it.each([
+    ['succeeded', new Date(1766541550_900), 1766541550],
+    ['succeeded', undefined, null],
+    ['failed', new Date(1766541550_900), null],
+  ] as const)('%s, kept until %s: its file expires at %s', (state, expiresAt, expected) => {
+    const shown = presentVideo(view(talk({ state }), expiresAt && { expiresAt }), openai);
+    expect(shown).toMatchObject({ expires_at: expected });
+  });
+
   it('never promises 0 minutes to a job that waits, and none to one that has ended', () => {
     const minutes = (task: Task, estimatedSeconds: number | undefined) =>
       presentVideo(view(task, { estimatedSeconds }), opea);
@@ -401,6 +425,13 @@ describe('presenter', () => {
     expect(videoSeconds(talk({ assets, parameters: audio_mode ? { audio_mode } : {} }))).toBe(seconds);
   });
 
+  it('seconds with a logo clip: of the sound until the file is there', () => {
+    const task = talk({ extras: { append_logo: true } });
+    expect(videoSeconds(task)).toBe(3);
+    const result = { role: 'result' as const, facts: { durationSeconds: 6.4 } };
+    expect(videoSeconds({ ...task, assets: [...task.assets, result] })).toBe(6);
+  });
+
   it('seconds of a video without sound: as asked, then as made', () => {
     const task = talk({ kind: 't2v', assets: [], parameters: { seconds: 4 } });
     expect(videoSeconds(task)).toBe(4);
@@ -438,9 +469,9 @@ describe('presenter', () => {
 
   it('names files by id alone', () => {
     const id = { publicId: 'video_1_1' };
-    expect(fileOfVariant(id, 'video')).toEqual({ role: 'result', fileName: 'video_1_1.mp4' });
-    expect(fileOfVariant(id, 'thumbnail')).toEqual({ role: 'poster', fileName: 'video_1_1.jpg' });
-    expect(fileOfVariant(id, 'spritesheet')).toBeUndefined();
+    expect(fileNameOf(id, 'video')).toBe('video_1_1.mp4');
+    expect(fileNameOf(id, 'thumbnail')).toBe('video_1_1.jpg');
+    expect(fileNameOf(id, 'spritesheet')).toBe('video_1_1-spritesheet.jpg');
   });
 
   it('answers health and statistics in the shapes of the original', () => {
