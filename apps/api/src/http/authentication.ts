@@ -1,7 +1,14 @@
-import type { ApiKeys } from '@polyreel/core';
+import type { ApiKeys, JsonObject } from '@polyreel/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from './api-error.js';
 import { digestOfKey, SOLE_TENANT } from './stored-key.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Settings of the API key. Undefined: authentication is off. */
+    keySettings: JsonObject | undefined;
+  }
+}
 
 /** Paths that answer without a key: probes, metrics and documentation. */
 const openPaths = /^\/(health(\/.*)?|metrics|docs(\/.*)?|redoc(\/.*)?|v1\/health_check|openapi\.json)?$/;
@@ -14,6 +21,7 @@ const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export function useAuthentication(fastify: FastifyInstance, mode: 'off' | 'keys', keys: ApiKeys): void {
   fastify.decorateRequest('tenant', SOLE_TENANT);
+  fastify.decorateRequest('keySettings', undefined);
   if (mode === 'off') return;
   fastify.addHook('onRequest', async (request) => {
     if (openPaths.test(request.url.split('?', 1)[0]!)) return;
@@ -25,6 +33,7 @@ export function useAuthentication(fastify: FastifyInstance, mode: 'off' | 'keys'
     if (!owner.scopes.includes(scope))
       throw new ApiError('unauthorized', `The API key lacks the scope ${scope}.`);
     request.tenant = owner.tenant;
+    request.keySettings = owner.settings;
   });
 }
 

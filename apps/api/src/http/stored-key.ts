@@ -1,4 +1,4 @@
-import type { ApiKeys } from '@polyreel/core';
+import type { ApiKeys, JsonObject } from '@polyreel/core';
 import { createHash } from 'node:crypto';
 
 /** Tenant of everything when authentication is off, and of the first key. */
@@ -18,9 +18,17 @@ export async function storeKey(
   tenant: string,
   scopes: readonly string[] = ['tasks:read', 'tasks:write'],
   expiresAt?: Date,
+  settings?: JsonObject,
 ): Promise<void> {
   const prefix = key.slice(0, PREFIX_LENGTH);
-  await keys.add({ sha256: digestOfKey(key), prefix, tenant, scopes, ...(expiresAt && { expiresAt }) });
+  await keys.add({
+    sha256: digestOfKey(key),
+    prefix,
+    tenant,
+    scopes,
+    ...(expiresAt && { expiresAt }),
+    ...(settings && { settings }),
+  });
 }
 
 /** Makes the key of the settings known, so that a fresh installation with AUTH=keys can be used at all. */

@@ -1,7 +1,11 @@
+import type { JsonObject } from '../model/json.js';
+
 /** Who a key belongs to and what it may do. */
 export interface ApiKeyOwner {
   readonly tenant: string;
   readonly scopes: readonly string[];
+  /** What the key's requests are answered with unless they say otherwise, such as `status_vocabulary`. */
+  readonly settings: JsonObject;
 }
 
 /** Keys are stored as digests only. */
@@ -15,5 +19,6 @@ export interface ApiKeys {
     readonly tenant: string;
     readonly scopes: readonly string[];
     readonly expiresAt?: Date;
+    readonly settings?: JsonObject;
   }): Promise<void>;
 }
