@@ -12,18 +12,32 @@ import {
   Req,
   Res,
 } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { ApiSettings } from '@polyreel/config';
-import { activeStates, TaskService, type MediaIntake, type Task, type TaskScope } from '@polyreel/core';
+import { ModelCatalog, TaskService, type MediaIntake, type Task, type TaskScope } from '@polyreel/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../../http/api-error.js';
+import { FastapiErrors } from '../../http/fastapi-replies.js';
+import { FileReply } from '../../http/file-reply.js';
+import { AcceptsIdempotencyKey, submitOptionsOf } from '../../http/idempotency-key.js';
 import { readMultipartForm } from '../../http/multipart-form.js';
 import { parseFields } from '../../http/parse-fields.js';
 import { Tenant } from '../../http/tenant.js';
 import { TaskFiles } from '../../tasks/task-files.js';
 import { TaskViews } from '../../tasks/task-view.js';
 import { MEDIA_INTAKE } from '../../tasks/tokens.js';
-import { LightX2VCreateBody, LightX2VForm, LightX2VFormFields, LightX2VListQuery } from './lightx2v.dto.js';
+import { LightX2VCreateBody, LightX2VForm, LightX2VListQuery } from './lightx2v.dto.js';
 import { formFiles, fromForm, fromJson, newLightX2VTaskId, type InboundContext } from './lightx2v.inbound.js';
 import {
   presentCreated,
@@ -36,12 +50,35 @@ import {
   presentStopAll,
   resultFileName,
 } from './lightx2v.presenter.js';
-import { downloadId, vocabularyOf } from './lightx2v.request.js';
+import {
+  LightX2VCreated,
+  LightX2VListed,
+  LightX2VMetadata,
+  LightX2VQueue,
+  LightX2VService,
+  LightX2VStatus,
+  LightX2VStopped,
+} from './lightx2v.replies.js';
+import {
+  downloadPath,
+  nextPageLink,
+  structuredFields,
+  vocabularyForCreate,
+  vocabularyOf,
+} from './lightx2v.request.js';
 
-/** Running tasks shown in the service status, at most. */
-const MAX_ACTIVE_SHOWN = 100;
+/** Running tasks shown in the service status and stopped at a time, at most. */
+const MAX_RUNNING = 1000;
 
 @ApiTags('LightX2V')
+@ApiExtraModels(LightX2VListed)
+@ApiHeader({
+  name: 'x-status-vocabulary',
+  description:
+    'Words of `status`: server (pending, processing, completed...) or guide (submitted, running, succeed...)',
+  required: false,
+  schema: { type: 'string', enum: ['server', 'guide'] },
+})
 @Controller(['v1', 'lightx2v/v1'])
 export class LightX2VController {
   constructor(
@@ -49,6 +86,7 @@ export class LightX2VController {
     @Inject(TaskViews) private readonly views: TaskViews,
     @Inject(TaskFiles) private readonly files: TaskFiles,
     @Inject(MEDIA_INTAKE) private readonly intake: MediaIntake,
+    @Inject(ModelCatalog) private readonly catalog: ModelCatalog,
     @Inject(ApiSettings) private readonly settings: ApiSettings,
   ) {}
 
@@ -56,13 +94,17 @@ export class LightX2VController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Create a video task (JSON)' })
   @ApiBody({ type: LightX2VCreateBody })
+  @AcceptsIdempotencyKey()
+  @ApiOkResponse({ type: LightX2VCreated })
+  @FastapiErrors(400, 413, 422)
   async create(
     @Body() body: unknown,
     @Req() request: FastifyRequest,
     @Tenant() tenant: string,
-  ): Promise<object> {
-    const fields = parseFields(LightX2VCreateBody, body);
-    return presentCreated(await this.tasks.submit(fromJson(fields, this.context(request, tenant))));
+  ): Promise<LightX2VCreated> {
+    const options = submitOptionsOf(request);
+    const submission = fromJson(parseFields(LightX2VCreateBody, body), this.context(request, tenant));
+    return presentCreated(await this.tasks.submit(submission, options));
   }
 
   @Post('tasks/video/form')
@@ -70,32 +112,52 @@ export class LightX2VController {
   @ApiOperation({ summary: 'Create a video task (form with files)' })
   @ApiConsumes('multipart/form-data')
   @ApiBody({ type: LightX2VForm })
-  async createFromForm(@Req() request: FastifyRequest, @Tenant() tenant: string): Promise<object> {
+  @AcceptsIdempotencyKey()
+  @ApiOkResponse({ type: LightX2VCreated })
+  @FastapiErrors(400, 413, 422)
+  async createFromForm(@Req() request: FastifyRequest, @Tenant() tenant: string): Promise<LightX2VCreated> {
+    const options = submitOptionsOf(request);
     const plans: Partial<Record<string, (typeof formFiles)[keyof typeof formFiles]>> = formFiles;
     const form = await readMultipartForm(request, this.intake, (field) => plans[field]);
     try {
-      const fields = parseFields(LightX2VFormFields, form.fields);
-      return presentCreated(await this.tasks.submit(fromForm(fields, form, this.context(request, tenant))));
+      const fields = parseFields(LightX2VCreateBody, structuredFields(form.fields));
+      const submission = fromForm(fields, form, this.context(request, tenant));
+      return presentCreated(await this.tasks.submit(submission, options));
     } finally {
       await form.discard();
     }
   }
 
   @Get('tasks')
-  @ApiOperation({ summary: 'List tasks, newest last' })
-  async list(@Query() query: unknown, @Tenant() tenant: string): Promise<object> {
+  @ApiOperation({ summary: 'List tasks, newest last; the header Link leads to the next page' })
+  @ApiQuery({ type: LightX2VListQuery })
+  @ApiOkResponse({
+    schema: { type: 'object', additionalProperties: { $ref: getSchemaPath(LightX2VListed) } },
+  })
+  @FastapiErrors(422)
+  async list(
+    @Query() query: unknown,
+    @Tenant() tenant: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Record<string, LightX2VListed>> {
     const { limit = 1000, after } = parseFields(LightX2VListQuery, query, 'query');
-    const page = await this.tasks.list(scope(tenant), {
-      order: 'oldest-first',
+    const order = 'oldest-first' as const;
+    const { tasks, hasMore } = await this.tasks.list(scope(tenant), {
+      order,
       limit,
       ...(after && { after }),
     });
-    return presentList(await Promise.all(page.tasks.map((task) => this.views.of(task))));
+    const link = nextPageLink(request.url, limit, hasMore ? tasks.at(-1)?.publicId : undefined);
+    void reply.headers({ ...(link && { link }) });
+    return presentList(tasks, vocabularyOf(request));
   }
 
   @Get('tasks/queue/status')
   @ApiOperation({ summary: 'State of the queue' })
-  async queue(@Tenant() tenant: string): Promise<object> {
+  @ApiOkResponse({ type: LightX2VQueue })
+  @FastapiErrors()
+  async queue(@Tenant() tenant: string): Promise<LightX2VQueue> {
     const [counts, running] = await Promise.all([
       this.tasks.countByState(scope(tenant)),
       this.running(tenant, 1),
@@ -105,13 +167,21 @@ export class LightX2VController {
 
   @Get('tasks/:taskId/status')
   @ApiOperation({ summary: 'State of a task' })
-  async status(@Param('taskId') taskId: string, @Tenant() tenant: string): Promise<object> {
-    return presentStatus(await this.views.of(await this.find(tenant, taskId)));
+  @ApiOkResponse({ type: LightX2VStatus })
+  @FastapiErrors(404)
+  async status(
+    @Param('taskId') taskId: string,
+    @Req() request: FastifyRequest,
+    @Tenant() tenant: string,
+  ): Promise<LightX2VStatus> {
+    return presentStatus(await this.views.of(await this.find(tenant, taskId)), vocabularyOf(request));
   }
 
   @Get('tasks/:taskId/result')
   @Head('tasks/:taskId/result')
   @ApiOperation({ summary: 'Download the result' })
+  @FileReply()
+  @FastapiErrors(404, 416)
   async result(
     @Param('taskId') taskId: string,
     @Tenant() tenant: string,
@@ -121,46 +191,65 @@ export class LightX2VController {
     await this.download(request, reply, await this.find(tenant, taskId));
   }
 
-  @Get('files/download/*')
-  @Head('files/download/*')
-  @ApiOperation({ summary: 'Download a result by the path a status reply or the guide names' })
+  @Get('files/download/*path')
+  @Head('files/download/*path')
+  @ApiOperation({ summary: 'Download a result by the path a status reply, the guide or the client names' })
+  @ApiParam({ name: 'path', type: String, example: 'outputs/videos/UWYF-AVKZ-4I5B-EO6T-D1IY.mp4' })
+  @FileReply()
+  @FastapiErrors(403, 404, 416)
   async file(
     @Param('*') path: string,
     @Tenant() tenant: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.download(request, reply, await this.find(tenant, downloadId(path)));
+    const { wished, id } = downloadPath(path);
+    const task =
+      (await this.tasks.findByResultPath(scope(tenant), wished)) ??
+      (await this.tasks.find(scope(tenant), id));
+    if (!task) throw new ApiError('unknown-task', `File not found: ${path}`, { publicId: id });
+    await this.download(request, reply, task);
   }
 
   @Delete('tasks/all/running')
   @HttpCode(200)
   @ApiOperation({ summary: 'Stop every unfinished task' })
-  async stopAll(@Tenant() tenant: string): Promise<object> {
-    const running = await this.running(tenant, MAX_ACTIVE_SHOWN);
-    const waiting = await this.tasks.cancelQueued(scope(tenant));
+  @ApiOkResponse({ type: LightX2VStopped })
+  @FastapiErrors()
+  async stopAll(@Tenant() tenant: string): Promise<LightX2VStopped> {
+    await this.tasks.cancelQueued(scope(tenant));
+    const running = await this.running(tenant, MAX_RUNNING);
     await Promise.all(running.map(({ publicId }) => this.tasks.cancel(scope(tenant), publicId)));
-    return presentStopAll(waiting + running.length);
+    return presentStopAll();
   }
 
   @Delete('tasks/:taskId')
   @HttpCode(200)
   @ApiOperation({ summary: 'Stop a task' })
-  async stop(@Param('taskId') taskId: string, @Tenant() tenant: string): Promise<object> {
-    return presentStop(await this.tasks.cancel(scope(tenant), taskId));
+  @ApiOkResponse({ type: LightX2VStopped })
+  @FastapiErrors()
+  async stop(@Param('taskId') taskId: string, @Tenant() tenant: string): Promise<LightX2VStopped> {
+    const outcome = await this.tasks.cancel(scope(tenant), taskId);
+    return presentStop(outcome, await this.tasks.find(scope(tenant), taskId));
   }
 
   @Get('service/status')
   @ApiOperation({ summary: 'State of the service' })
-  async service(@Tenant() tenant: string): Promise<object> {
+  @ApiOkResponse({ type: LightX2VService })
+  @FastapiErrors()
+  async service(@Tenant() tenant: string): Promise<LightX2VService> {
     const counts = await this.tasks.countByState(scope(tenant));
-    return presentService(counts, await this.running(tenant, MAX_ACTIVE_SHOWN), this.settings.queueLimit);
+    return presentService(counts, await this.running(tenant, MAX_RUNNING), this.settings.queueLimit);
   }
 
   @Get('service/metadata')
   @ApiOperation({ summary: 'What the service runs' })
-  metadata(): object {
-    return presentMetadata({ ...this.settings.models });
+  @ApiOkResponse({ type: LightX2VMetadata })
+  @FastapiErrors()
+  async metadata(): Promise<LightX2VMetadata> {
+    const engines = await this.catalog.engines();
+    const slots = engines.reduce((sum, engine) => sum + engine.slots, 0);
+    return presentMetadata(this.settings.models.talk, slots);
   }
 
   private async find(tenant: string, taskId: string): Promise<Task> {
@@ -171,13 +260,13 @@ export class LightX2VController {
 
   private async download(request: FastifyRequest, reply: FastifyReply, task: Task): Promise<void> {
     if (task.state !== 'succeeded')
-      throw new ApiError('result-not-ready', 'Task not completed', { publicId: task.publicId });
+      throw new ApiError('wrong-state', 'Task not completed', { publicId: task.publicId });
     await this.files.reply(request, reply, task, 'result', resultFileName(task));
   }
 
   private async running(tenant: string, limit: number): Promise<readonly Task[]> {
-    const states = [activeStates[1]];
-    return (await this.tasks.list(scope(tenant), { states, order: 'oldest-first', limit })).tasks;
+    const query = { states: ['running'], order: 'oldest-first', limit } as const;
+    return (await this.tasks.list(scope(tenant), query)).tasks;
   }
 
   private context(request: FastifyRequest, tenant: string): InboundContext {
@@ -185,7 +274,7 @@ export class LightX2VController {
       tenant,
       models: this.settings.models,
       volume: { roots: this.settings.volumeRoots, prefix: this.settings.volumePrefix },
-      vocabulary: vocabularyOf(request),
+      vocabulary: vocabularyForCreate(request),
       newTaskId: newLightX2VTaskId,
     };
   }

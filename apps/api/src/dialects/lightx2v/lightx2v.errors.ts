@@ -11,9 +11,10 @@ const replies: Record<ApiErrorCode, { status: number; detail?: string }> = {
   unauthorized: { status: 401 },
   'route-not-found': { status: 404, detail: 'Not Found' },
   'method-not-allowed': { status: 405, detail: 'Method Not Allowed' },
-  'unknown-task': { status: 404, detail: 'Task not found' },
-  'result-not-ready': { status: 404 },
-  'wrong-state': { status: 409 },
+  'unknown-task': { status: 404 },
+  'result-not-ready': { status: 404, detail: 'Task result file does not exist' },
+  // The only request of this dialect a state can forbid is that for the result.
+  'wrong-state': { status: 404, detail: 'Task not completed' },
   'duplicate-task': { status: 503 },
   'idempotency-key-reused': { status: 422 },
   'queue-full': { status: 503 },
@@ -29,9 +30,19 @@ const validationCodes: readonly ApiErrorCode[] = [
   'idempotency-key-reused',
 ];
 
-export const lightx2vErrors: DialectErrors = (error): ErrorReply => {
+/** Routes of the original that make or judge images. */
+const imagePath = /^(\/lightx2v)?\/v1\/(images|tasks\/(image|sensenova-vision))(\/|$)/;
+
+/** A path that climbs: with dots, in whatever spelling. */
+const climbing = /^(\/lightx2v)?\/v1\/files\/download\/(.*(\/|%2f))?(\.|%2e){2}(\/|%2f|$)/i;
+
+export const lightx2vErrors: DialectErrors = (error, { path }): ErrorReply => {
   const { status, detail } = replies[error.code];
   if (validationCodes.includes(error.code)) return { status, body: fastapiValidationBody(error) };
+  if (imagePath.test(path) && ['route-not-found', 'method-not-allowed'].includes(error.code))
+    return { status: 404, body: { detail: 'This server makes videos; it has no image tasks.' } };
+  if (error.code === 'unknown-task' && climbing.test(path))
+    return { status: 403, body: { detail: 'Access to this file is not allowed' } };
   if (error.code === 'duplicate-task')
     return { status, body: { detail: `Task ID ${error.details.publicId} already exists` } };
   if (error.code === 'queue-full')

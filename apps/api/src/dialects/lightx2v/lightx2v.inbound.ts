@@ -1,10 +1,11 @@
 import type { GenerationParameters, JsonObject, Submission, SubmittedInput, TaskKind } from '@polyreel/core';
 import { randomInt } from 'node:crypto';
 import { ApiError, type InputProblem } from '../../http/api-error.js';
-import { invalidFields } from '../../http/parse-fields.js';
 import type { ReceivedForm } from '../../http/multipart-form.js';
+import { invalidFields } from '../../http/parse-fields.js';
 import { mediaReference, type Volume } from '../../tasks/media-reference.js';
-import type { LightX2VCreateBody, LightX2VFormFields, LightX2VGenerationFields } from './lightx2v.dto.js';
+import { taskWords, type LightX2VCreateBody, type LightX2VGenerationFields } from './lightx2v.dto.js';
+import { lengthOf, sizeOf } from './lightx2v.size.js';
 
 /** Which words a task's `status` speaks; remembered on the task. */
 export type Vocabulary = 'server' | 'guide';
@@ -13,19 +14,22 @@ export interface InboundContext {
   readonly tenant: string;
   readonly models: Readonly<Record<TaskKind, string>>;
   readonly volume: Volume;
-  /** Vocabulary demanded by path or header. Absent: by kind. */
+  /** Vocabulary demanded by path, header or key. Absent: by kind. */
   readonly vocabulary: Vocabulary | undefined;
   /** Source of ids; a parameter so that this file stays pure. */
   readonly newTaskId: () => string;
 }
 
-/** Longest side of the size words; the engine keeps the shape of the reference. */
-const sizeWords: Readonly<Record<string, { resolution: string }>> = {
-  'infinitetalk-480': { resolution: '480p' },
-  'infinitetalk-720': { resolution: '720p' },
-};
-
 const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+/** Ids that would hide behind other routes. */
+const reservedIds = ['all', 'queue', 'video', 'image'];
+
+/** Seed of a form without one; JSON without one gets a random seed. Both as in the original. */
+const FORM_SEED = 42;
+
+/** Longest text kept in the record of a request; media are longer and are never kept there. */
+const MAX_RECORDED_TEXT = 20_000;
 
 /** Five groups of four letters or digits, as documented; 103 random bits. */
 export function newLightX2VTaskId(): string {
@@ -34,30 +38,7 @@ export function newLightX2VTaskId(): string {
 }
 
 export function fromJson(body: LightX2VCreateBody, context: InboundContext): Submission {
-  const inputs: SubmittedInput[] = [];
-  const add = (role: SubmittedInput['role'], text: string | undefined) => {
-    if (text) inputs.push(mediaReference(role, text, context.volume));
-  };
-  const speakers = speakersOf(body);
-  add('audio', speakers[0]);
-  add('audio2', speakers[1]);
-  if (body.image_path) add('image', body.image_path);
-  else add('video', body.video_path);
-  add('last_image', body.last_frame_path);
-  return submission(body, inputs, context, body.task_id);
-}
-
-export function fromForm(
-  fields: LightX2VFormFields,
-  form: ReceivedForm,
-  context: InboundContext,
-): Submission {
-  const inputs = form.files.map(({ media }) => ({ role: media.role, media }));
-  const hasAudio = inputs.some(({ role }) => role === 'audio');
-  const image = inputs.find(({ role }) => role === 'image');
-  if (hasAudio && !image) throw missing('image_file');
-  if (image?.media.mediaType.startsWith('video/') && !hasAudio) throw missing('audio_file');
-  return submission(fields, inputs, context, undefined);
+  return submission(body, textInputs(body, context), context);
 }
 
 /** File fields of the form and what they mean. */
@@ -68,22 +49,65 @@ export const formFiles = {
   last_frame_file: { role: 'last_image', expected: 'image' },
 } as const;
 
+export function fromForm(
+  fields: LightX2VCreateBody,
+  form: Pick<ReceivedForm, 'files'>,
+  context: InboundContext,
+): Submission {
+  const files = form.files.map(({ media }) => ({ role: media.role, media }));
+  const inputs = [...files, ...textInputs(fields, context)];
+  const has = (role: SubmittedInput['role']) => inputs.some((input) => input.role === role);
+  if (has('audio') && !has('image') && !has('video')) {
+    const message = 'image_file is required.';
+    throw invalidFields([problem('image_file', 'missing', message, undefined)]);
+  }
+  const image = files.find(({ role }) => role === 'image');
+  if (!has('audio') && (asksForTalk(fields) || image?.media.mediaType.startsWith('video/')))
+    throw new ApiError('rejected-input', 'audio_file is required for InfiniteTalk');
+  return submission({ ...fields, seed: fields.seed ?? FORM_SEED }, inputs, context);
+}
+
+/** Inputs given as text, in the order of their roles. */
+function textInputs(body: LightX2VCreateBody, context: InboundContext): SubmittedInput[] {
+  const speakers = speakersOf(body);
+  const given = [
+    ['audio', speakers[0]?.audio],
+    ['audio2', speakers[1]?.audio],
+    ['image', body.image_path],
+    ['video', body.video_path],
+    ['last_image', body.last_frame_path],
+    ['mask', speakers[0]?.mask ?? body.image_mask_path],
+    ['mask2', speakers[1]?.mask],
+  ] as const;
+  return given.flatMap(([role, text]) => (text ? [mediaReference(role, text, context.volume)] : []));
+}
+
+/** The persons from talk_objects, else from a comma separated audio_path. */
+function speakersOf(body: LightX2VCreateBody): readonly { audio: string; mask?: string }[] {
+  if (body.talk_objects?.length) return body.talk_objects;
+  const text = body.audio_path?.trim() ?? '';
+  const speakers = listOf(text).map((part) => part.trim());
+  const audios = speakers.filter((part) => part !== '').map((audio) => ({ audio }));
+  if (audios.length > 2)
+    throw new ApiError('rejected-input', `At most two audios can be given, not ${audios.length}.`);
+  return audios;
+}
+
+/** Data URLs hold a comma of their own, and bare base64 may be anything. */
+function listOf(text: string): string[] {
+  if (/^data:/i.test(text)) return text.split(/,\s*(?=data:)/i);
+  return text.length > 8192 ? [text] : text.split(',');
+}
+
 function submission(
-  fields: LightX2VGenerationFields,
+  fields: LightX2VCreateBody,
   inputs: readonly SubmittedInput[],
   context: InboundContext,
-  publicId: string | undefined,
 ): Submission {
-  if (publicId !== undefined && !/^[\w.-]{1,64}$/.test(publicId))
-    throw invalidFields([
-      problem('task_id', 'conflict', 'may hold letters, digits, dot, dash and underscore only', publicId),
-    ]);
-  const roles = new Set(inputs.map(({ role }) => role));
-  const kind: TaskKind = roles.has('audio') ? 'talk' : roles.has('image') ? 'i2v' : 't2v';
-  if (kind === 't2v' && roles.size > 0) throw new ApiError('rejected-input', 'image_path is required.');
-  if (kind !== 'talk' && !fields.prompt && roles.size === 0)
-    throw invalidFields([problem('prompt', 'missing', 'Field required', undefined)]);
-  const id = publicId ?? context.newTaskId();
+  const kind = kindOf(fields, inputs);
+  checkFields(fields, kind);
+  const id = fields.task_id || context.newTaskId();
+  const path = fields.save_result_path || fields.save_video_path;
   return {
     publicId: id,
     tenant: context.tenant,
@@ -92,121 +116,104 @@ function submission(
     kind,
     model: context.models[kind],
     parameters: parametersOf(fields, kind),
-    request: fieldsOf(fields),
+    seedDrawn: fields.seed === undefined,
+    request: recordOf(fields),
     extras: {
       vocabulary: context.vocabulary ?? (kind === 'talk' ? 'server' : 'guide'),
-      save_result_path: fields.save_result_path || id,
+      ...(path && { save_result_path: path }),
     },
     priority: 0,
     inputs,
   };
 }
 
-/**
- * One size and one length out of the fields of all generations.
- * Size: height and width, else target_shape, else size. Length: num_frames, else target_video_length,
- * else max_frame_num (talking videos), else video_duration. A talking video is as long as its sound at most.
- */
+/** The kind by the inputs; the `task` of the newest generation must agree with it. */
+function kindOf(fields: LightX2VCreateBody, inputs: readonly SubmittedInput[]): TaskKind {
+  const roles = new Set(inputs.map(({ role }) => role));
+  const kind = roles.has('audio') ? 'talk' : roles.has('image') ? 'i2v' : 't2v';
+  if (kind !== 'talk' && (asksForTalk(fields) || roles.has('video') || roles.has('audio2')))
+    throw new ApiError('rejected-input', 'audio_path is required for InfiniteTalk video generation');
+  const asked = fields.task === undefined ? kind : taskWords[fields.task];
+  if ((kind === 't2v' && roles.size > 0) || (asked === 'i2v' && kind === 't2v'))
+    throw new ApiError('rejected-input', 'image_path is required.');
+  if (asked !== kind)
+    throw invalidFields([
+      problem('task', 'conflict', `the inputs make a ${kind} task, not ${fields.task}`, fields.task),
+    ]);
+  return kind;
+}
+
+/** Fields only talking videos have a use for. */
+function asksForTalk({ size, task, talk_objects }: LightX2VCreateBody): boolean {
+  const byTask = task !== undefined && taskWords[task] === 'talk';
+  return byTask || (typeof size === 'string' && size.startsWith('infinitetalk-')) || !!talk_objects?.length;
+}
+
+function checkFields(fields: LightX2VCreateBody, kind: TaskKind): void {
+  const { task_id: id, save_result_path: path, presigned_url: url } = fields;
+  const problems: InputProblem[] = [];
+  if (id && (!/^[\w.-]{1,64}$/.test(id) || /^\.+$/.test(id) || reservedIds.includes(id)))
+    problems.push(
+      problem(
+        'task_id',
+        'conflict',
+        `may hold letters, digits, dot, dash and underscore, and not be ${reservedIds.join(', ')}`,
+        id,
+      ),
+    );
+  if (path && (/\p{Cc}/u.test(path) || !path.isWellFormed()))
+    problems.push(problem('save_result_path', 'conflict', 'may not hold control characters', path));
+  if (url) problems.push(problem('presigned_url', 'conflict', 'belongs to image tasks; leave it out', url));
+  if (kind === 't2v' && !fields.prompt)
+    problems.push(problem('prompt', 'missing', 'is required for text to video', undefined));
+  if (problems.length > 0) throw invalidFields(problems);
+}
+
 function parametersOf(fields: LightX2VGenerationFields, kind: TaskKind): GenerationParameters {
-  const size = sizeOf(fields);
-  const frames = fields.num_frames ?? fields.target_video_length ?? fields.max_frame_num;
-  const fps = fields.target_fps;
-  const parameters: GenerationParameters = {
+  return {
     prompt: fields.prompt || undefined,
     negative_prompt: fields.negative_prompt || undefined,
-    ...size,
-    fps,
+    ...sizeOf(fields),
+    ...lengthOf(fields, kind),
+    fps: fields.target_fps,
     steps: fields.infer_steps,
     seed: fields.seed ?? randomInt(2 ** 32),
     guidance_scale: fields.text_guide_scale,
     audio_guidance_scale: fields.audio_guide_scale,
     shift: fields.sample_shift,
     motion_frames: fields.motion_frame,
+    audio_mode: fields.audio_type,
+    use_teacache: fields.use_teacache,
+    teacache_thresh: fields.teacache_thresh,
+    sr_ratio: fields.sr_ratio,
+    lora_name: fields.lora_name || undefined,
+    lora_strength: fields.lora_name ? fields.lora_strength : undefined,
+    // Values that ask for nothing are not worth a note in the task's message.
+    resize_mode: fields.resize_mode === 'adaptive' ? undefined : fields.resize_mode,
     num_fragments: fields.num_fragments === 1 ? undefined : fields.num_fragments,
+    use_prompt_enhancer: fields.use_prompt_enhancer || undefined,
   };
-  if (kind === 'talk')
-    return {
-      ...parameters,
-      audio_mode: fields.audio_type,
-      seconds: fields.video_duration ?? (frames === undefined ? undefined : frames / (fps ?? TALK_FPS)),
-    };
-  return { ...parameters, frames, seconds: frames === undefined ? fields.video_duration : undefined };
-}
-
-/** Frames a second of talking videos when nothing else is asked for. */
-const TALK_FPS = 25;
-
-function sizeOf(fields: LightX2VGenerationFields): { width?: number; height?: number; resolution?: string } {
-  if (fields.height !== undefined && fields.width !== undefined)
-    return { width: fields.width, height: fields.height };
-  if (fields.height !== undefined || fields.width !== undefined) {
-    const name = fields.height === undefined ? 'height' : 'width';
-    throw invalidFields([problem(name, 'missing', 'Give height and width together.', undefined)]);
-  }
-  const shape = shapeOf('target_shape', fields.target_shape) ?? shapeOf('size', fields.size);
-  if (shape) return shape;
-  if (typeof fields.size !== 'string' || fields.size === '') return {};
-  const word = sizeWords[fields.size];
-  if (!word)
-    throw invalidFields([
-      problem(
-        'size',
-        'choice',
-        `must be [height, width] or one of ${Object.keys(sizeWords).join(', ')}`,
-        fields.size,
-      ),
-    ]);
-  return word;
-}
-
-function shapeOf(name: string, value: unknown): { width: number; height: number } | undefined {
-  const list: unknown = typeof value === 'string' && value.trim().startsWith('[') ? parseList(value) : value;
-  if (list === undefined || list === null || typeof list === 'string') return undefined;
-  if (Array.isArray(list) && list.length === 0) return undefined;
-  const sides = Array.isArray(list) ? list.map(Number) : [];
-  if (sides.length !== 2 || sides.some((side) => !Number.isInteger(side) || side < 16 || side > 8192))
-    throw invalidFields([
-      problem(name, 'list', 'must be [height, width] in pixels, each from 16 to 8192', value),
-    ]);
-  return { height: sides[0]!, width: sides[1]! };
-}
-
-function parseList(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
-}
-
-/** The speech of up to two persons, from talk_objects or a comma separated audio_path. */
-function speakersOf(body: LightX2VCreateBody): string[] {
-  if (body.talk_objects?.length) return body.talk_objects.map(({ audio }) => audio);
-  const text = body.audio_path?.trim() ?? '';
-  // Data URLs and base64 hold commas or may be anything; lists are of URLs and paths only.
-  const list =
-    /^data:/i.test(text) || text.length > 8192 ? [text] : text.split(',').map((part) => part.trim());
-  const speakers = list.filter((part) => part !== '');
-  if (speakers.length > 2)
-    throw new ApiError('rejected-input', `At most two audios can be given, not ${speakers.length}.`);
-  return speakers;
-}
-
-function missing(name: string): ApiError {
-  return new ApiError('rejected-input', `${name} is required for InfiniteTalk`);
 }
 
 function problem(name: string, rule: InputProblem['rule'], message: string, value: unknown): InputProblem {
-  return { location: 'body', path: [name], rule, message: `Field '${name}': ${message}`, value };
+  return { location: 'body', path: [name], rule, message: `Field '${name}': ${message}.`, value };
 }
 
-/** The request for the record, without media. */
-function fieldsOf(fields: LightX2VGenerationFields): JsonObject {
-  const media = /_path$|_file$|talk_objects/;
+const mediaFields = /^(image|last_frame|image_mask|video|audio)_path$|^talk_objects$|_file(_2)?$/;
+
+/** The request for the record: plain fields, those this API does not know among them, without media. */
+function recordOf(fields: LightX2VGenerationFields): JsonObject {
+  const plain = (value: unknown) =>
+    value === null || ['number', 'boolean'].includes(typeof value) || isShort(value) || isShortList(value);
   return Object.fromEntries(
-    Object.entries(fields).filter(
-      ([name, value]) =>
-        !media.test(name) && (value === null || ['string', 'number', 'boolean'].includes(typeof value)),
-    ),
+    Object.entries(fields).filter(([name, value]) => !mediaFields.test(name) && plain(value)),
   ) as JsonObject;
+}
+
+function isShort(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= MAX_RECORDED_TEXT;
+}
+
+function isShortList(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= 8 && value.every((item) => typeof item === 'number');
 }

@@ -11,7 +11,7 @@ export const lightx2v: Dialect = {
   title: 'LightX2V and InfiniteTalk',
   description:
     'Talking videos, text to video and image to video as the LightX2V server and its InfiniteTalk variant speak them.',
-  paths: ['/v1/tasks', '/v1/files', '/v1/service', '/lightx2v'],
+  paths: ['/v1/tasks', '/v1/files', '/v1/service', '/v1/images', '/lightx2v'],
   module: LightX2VModule,
   errors: lightx2vErrors,
 };

@@ -1,6 +1,17 @@
-import type { Task, TaskErrorCode, TaskState } from '@polyreel/core';
+import type { CancelOutcome, Task, TaskErrorCode, TaskState } from '@polyreel/core';
 import type { TaskView } from '../../tasks/task-view.js';
 import type { Vocabulary } from './lightx2v.inbound.js';
+import type {
+  guideStatuses,
+  LightX2VCreated,
+  LightX2VListed,
+  LightX2VMetadata,
+  LightX2VQueue,
+  LightX2VService,
+  LightX2VStatus,
+  LightX2VStopped,
+  serverStatuses,
+} from './lightx2v.replies.js';
 
 /** Words of the real server, always in `task_status`. */
 const serverWords = {
@@ -9,7 +20,7 @@ const serverWords = {
   succeeded: 'completed',
   failed: 'failed',
   cancelled: 'cancelled',
-} as const satisfies Record<TaskState, string>;
+} as const satisfies Record<TaskState, (typeof serverStatuses)[number]>;
 
 /** Words of the T2V/I2V guide; it has none for a cancelled task. */
 const guideWords = {
@@ -18,7 +29,7 @@ const guideWords = {
   succeeded: 'succeed',
   failed: 'failed',
   cancelled: 'failed',
-} as const satisfies Record<TaskState, string>;
+} as const satisfies Record<TaskState, (typeof guideStatuses)[number]>;
 
 /** Exception names clients of the original know. */
 const errorTypes = {
@@ -38,52 +49,60 @@ const errorTypes = {
   INTERNAL: 'RuntimeError',
 } as const satisfies Record<TaskErrorCode, string>;
 
-export function presentCreated(task: Task): object {
+export function presentCreated(task: Task): LightX2VCreated {
   return {
     task_id: task.publicId,
     task_status: 'pending',
-    save_result_path: task.extras.save_result_path,
+    save_result_path: wishedPath(task) ?? task.publicId,
     status: 'submitted',
     message: 'Task created successfully',
   };
 }
 
-export function presentStatus(view: TaskView): object {
+/** @param demanded words the reader demands. Absent: those the task was created with */
+export function presentStatus(view: TaskView, demanded?: Vocabulary): LightX2VStatus {
   const { task } = view;
-  const vocabulary = (task.extras.vocabulary as Vocabulary | undefined) ?? 'server';
+  const { resultLink } = view;
+  return {
+    ...presentListed(task, demanded),
+    message: errorOf(task) ?? (task.message || progressText(task, view.queuePosition)),
+    stage: task.stage ?? null,
+    queue_position: task.state === 'queued' ? view.queuePosition : null,
+    estimated_seconds: view.estimatedSeconds === undefined ? null : Math.ceil(view.estimatedSeconds),
+    result_url: resultLink ?? null,
+    result_url_expires_at: resultLink ? view.linksExpireAt.toISOString() : null,
+  };
+}
+
+/** All that can be told without another query. */
+function presentListed(task: Task, demanded?: Vocabulary): LightX2VListed {
+  const vocabulary = demanded ?? (task.extras.vocabulary as Vocabulary | undefined) ?? 'server';
   const words = vocabulary === 'guide' ? guideWords : serverWords;
-  const error = task.error?.text ?? (task.state === 'cancelled' ? 'Task cancelled by user' : null);
-  const path = task.state === 'succeeded' ? resultFileName(task) : task.extras.save_result_path;
   return {
     task_id: task.publicId,
     status: words[task.state],
     task_status: serverWords[task.state],
     start_time: localTime(task.startedAt ?? task.createdAt),
     end_time: task.finishedAt ? localTime(task.finishedAt) : null,
-    error,
+    error: errorOf(task),
     error_type: task.error ? errorTypes[task.error.code] : '',
     error_code: task.error?.code ?? null,
-    save_result_path: path,
+    save_result_path: task.state === 'succeeded' ? resultPath(task) : (wishedPath(task) ?? task.publicId),
     progress: task.progress,
-    message: error ?? (task.message || progressText(view)),
-    stage: task.stage ?? null,
-    queue_position: task.state === 'queued' ? view.queuePosition : null,
-    estimated_seconds: view.estimatedSeconds === undefined ? null : Math.ceil(view.estimatedSeconds),
-    result_url: view.resultLink ?? null,
-    result_url_expires_at: view.resultLink ? view.linksExpireAt.toISOString() : null,
+    message: errorOf(task) ?? (task.message || progressText(task)),
   };
 }
 
 /** `GET /v1/tasks/`: id to status object. */
-export function presentList(views: readonly TaskView[]): object {
-  return Object.fromEntries(views.map((view) => [view.task.publicId, presentStatus(view)]));
+export function presentList(tasks: readonly Task[], demanded?: Vocabulary): Record<string, LightX2VListed> {
+  return Object.fromEntries(tasks.map((task) => [task.publicId, presentListed(task, demanded)]));
 }
 
 export function presentQueue(
   counts: Record<TaskState, number>,
   current: Task | undefined,
   limit: number,
-): object {
+): LightX2VQueue {
   const active = counts.queued + counts.running;
   return {
     is_processing: counts.running > 0,
@@ -99,7 +118,7 @@ export function presentService(
   counts: Record<TaskState, number>,
   running: readonly Task[],
   limit: number,
-): object {
+): LightX2VService {
   return {
     service_status: running.length > 0 ? 'busy' : 'idle',
     current_task: running[0]?.publicId ?? null,
@@ -112,30 +131,47 @@ export function presentService(
   };
 }
 
-export function presentMetadata(models: Readonly<Record<string, string>>): object {
-  return { nproc_per_node: 1, model_cls: models.talk, model_path: '', models };
+/** @param slots tasks the live engines can run at a time */
+export function presentMetadata(model: string, slots: number): LightX2VMetadata {
+  return { nproc_per_node: Math.max(1, slots), model_cls: model, model_path: '' };
 }
 
-export function presentStop(outcome: 'cancelled' | 'requested' | 'finished' | 'unknown'): object {
-  const stopped = outcome === 'cancelled' || outcome === 'requested';
+/** @param task as it is now. The original calls cancelling a cancelled task a success as well */
+export function presentStop(outcome: CancelOutcome, task: Task | undefined): LightX2VStopped {
+  const stopped = outcome === 'cancelled' || outcome === 'requested' || task?.state === 'cancelled';
   return stopped
     ? { stop_status: 'success', reason: 'Task stopped successfully.' }
     : { stop_status: 'do_nothing', reason: 'Task not found or already completed.' };
 }
 
-export function presentStopAll(stopped: number): object {
-  return stopped > 0
-    ? { stop_status: 'success', reason: `${stopped} tasks stopped.` }
-    : { stop_status: 'do_nothing', reason: 'No running task found.' };
+/** Also when there was nothing to stop, as in the original. */
+export function presentStopAll(): LightX2VStopped {
+  return { stop_status: 'success', reason: 'All tasks stopped successfully.' };
 }
 
 export function resultFileName(task: Pick<Task, 'publicId'>): string {
   return `${task.publicId}.mp4`;
 }
 
-function progressText({ task, queuePosition }: TaskView): string {
+/** A path under which the finished result can be downloaded. */
+function resultPath(task: Task): string {
+  const wished = wishedPath(task);
+  if (wished === undefined) return resultFileName(task);
+  return /\.mp4$/i.test(wished) ? wished : `${wished}.mp4`;
+}
+
+function wishedPath(task: Task): string | undefined {
+  const path = task.extras.save_result_path;
+  return typeof path === 'string' ? path : undefined;
+}
+
+function errorOf(task: Task): string | null {
+  return task.error?.text ?? (task.state === 'cancelled' ? 'Task cancelled by user' : null);
+}
+
+function progressText(task: Task, queuePosition?: number): string {
   const texts: Record<TaskState, string> = {
-    queued: `Waiting, ${queuePosition} tasks before this one`,
+    queued: queuePosition === undefined ? 'Waiting' : `Waiting, ${queuePosition} tasks before this one`,
     running: `Processing: ${task.stage ?? 'starting'}`,
     succeeded: 'Completed',
     failed: 'Failed',
