@@ -84,10 +84,14 @@ export async function settleTask(
   settlement: Settlement,
 ): Promise<boolean> {
   const { state, outputs, error, notBefore, message } = settled(settlement);
+  const work = settlement.state === 'succeeded' && settlement.work ? JSON.stringify(settlement.work) : null;
   const rows = await prisma.$queryRaw<unknown[]>`
-    ${moving(Prisma.sql`
-      SELECT t.id, ${state} AS state, ${error}, ${notBefore} AS not_before, ${message}::text AS message
-      FROM task t WHERE ${heldBy(taskId, attempt)} FOR UPDATE`)},
+    ${moving(
+      Prisma.sql`
+        SELECT t.id, ${state} AS state, ${error}, ${notBefore} AS not_before, ${message}::text AS message
+        FROM task t WHERE ${heldBy(taskId, attempt)} FOR UPDATE`,
+      Prisma.sql`, work = ${work}::json`,
+    )},
     outputs AS (
       INSERT INTO asset (task_id, ${assetFields})
       SELECT changed.id, ${assetValues} FROM changed, ${assetRows(outputs)} ORDER BY a.place)

@@ -5,6 +5,8 @@ import type {
   Delivery,
   DeliveryQuery,
   IdempotencyRecord,
+  PastRun,
+  QueuePlace,
   Settlement,
   Swept,
   Task,
@@ -21,6 +23,7 @@ import * as attempts from './attempts.js';
 import type { PrismaClient } from './generated/client.js';
 import { findRepeatedTask, forgetExpiredKeys } from './idempotency-keys.js';
 import * as commands from './task-commands.js';
+import { queuePlace } from './queue-place.js';
 import { createTask } from './task-creation.js';
 import * as line from './task-line.js';
 import * as reads from './task-reads.js';
@@ -65,12 +68,12 @@ export class PrismaTaskStore implements TaskStore {
     return reads.countTasksByState(this.prisma, scope);
   }
 
-  typicalSeconds(kind: TaskKind, model: string): Promise<number | undefined> {
-    return reads.typicalTaskSeconds(this.prisma, kind, model);
+  recentRuns(kind: TaskKind, model: string): Promise<readonly PastRun[]> {
+    return reads.recentRuns(this.prisma, kind, model);
   }
 
-  queuePosition(taskId: string): Promise<number | undefined> {
-    return line.queuePosition(this.prisma, taskId);
+  queuePlace(taskId: string, routes: DeliveryQuery['routes']): Promise<QueuePlace | undefined> {
+    return queuePlace(this.prisma, taskId, routes);
   }
 
   countRunning(): Promise<number> {

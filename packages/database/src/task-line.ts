@@ -8,25 +8,6 @@ import type { PrismaClient } from './generated/client.js';
  * who has nothing running comes before who has.
  */
 
-/**
- * Number of waiting tasks before this one, over all tenants and models.
- * Reads the index of waiting tasks once: the cost grows with the line, not with the table.
- */
-export async function queuePosition(prisma: PrismaClient, taskId: string): Promise<number | undefined> {
-  const [row] = await prisma.$queryRaw<{ position: number }[]>`
-    WITH taken AS (SELECT tenant, count(*) AS turns FROM task WHERE state = 'running' GROUP BY tenant),
-    line AS (
-      SELECT t.id, t.priority, t.created_at, coalesce(taken.turns, 0) + row_number() OVER (
-        PARTITION BY t.tenant ORDER BY t.priority DESC, t.created_at, t.id) AS turn
-      FROM task t LEFT JOIN taken ON taken.tenant = t.tenant WHERE t.state = 'queued')
-    SELECT count(earlier.id)::int AS position
-    FROM line own LEFT JOIN line earlier ON earlier.priority > own.priority OR (
-      earlier.priority = own.priority
-      AND (earlier.turn, earlier.created_at, earlier.id) < (own.turn, own.created_at, own.id))
-    WHERE own.id = ${taskId}::uuid GROUP BY own.id`;
-  return row?.position;
-}
-
 /** Reads the index of running tasks only. */
 export async function countRunning(prisma: PrismaClient): Promise<number> {
   const [row] = await prisma.$queryRaw<{ tasks: number }[]>`

@@ -18,8 +18,9 @@ export function history(type: Prisma.Sql): Prisma.Sql {
  * The new state is worked out on the locked row, so that it cannot rest on an
  * old version of it (a cancel that came in between).
  * @param next query giving id, state, error_code, error_text, not_before and message (null: keep); it locks its rows
+ * @param more further assignments, beginning with a comma
  */
-export function moving(next: Prisma.Sql, type?: Prisma.Sql): Prisma.Sql {
+export function moving(next: Prisma.Sql, more: Prisma.Sql = Prisma.empty): Prisma.Sql {
   return Prisma.sql`
     WITH next AS (${next}),
     changed AS (
@@ -33,10 +34,10 @@ export function moving(next: Prisma.Sql, type?: Prisma.Sql): Prisma.Sql {
         cancel_requested_at = CASE WHEN next.state = 'cancelled'
           THEN coalesce(t.cancel_requested_at, now()) ELSE t.cancel_requested_at END,
         finished_at = CASE WHEN next.state = 'queued' THEN NULL ELSE now() END,
-        stage = NULL, lease_until = NULL, delivered_at = NULL
+        stage = NULL, lease_until = NULL, delivered_at = NULL ${more}
       FROM next WHERE t.id = next.id
       RETURNING t.*),
-    ${history(type ?? Prisma.sql`CASE state WHEN 'queued' THEN 'requeued' ELSE state END`)},
+    ${history(Prisma.sql`CASE state WHEN 'queued' THEN 'requeued' ELSE state END`)},
     webhook AS (
       INSERT INTO webhook_delivery (task_id, url, event)
       SELECT id, webhook_url, state FROM changed WHERE webhook_url IS NOT NULL AND finished_at IS NOT NULL)`;

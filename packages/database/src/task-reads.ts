@@ -1,11 +1,13 @@
 import {
   taskStates,
+  type PastRun,
   type Task,
   type TaskKind,
   type TaskListQuery,
   type TaskPage,
   type TaskScope,
   type TaskState,
+  type Work,
 } from '@polyreel/core';
 import { Prisma, type PrismaClient } from './generated/client.js';
 import { storableText } from './storable.js';
@@ -82,16 +84,15 @@ export async function countTasksByState(
   >;
 }
 
-/** Median over the last 50 successes, retries and their pauses included, since users wait for those as well. */
-export async function typicalTaskSeconds(
+/** From the start of the first attempt, since users wait for retries and their pauses as well. */
+export async function recentRuns(
   prisma: PrismaClient,
   kind: TaskKind,
   model: string,
-): Promise<number | undefined> {
-  const [row] = await prisma.$queryRaw<{ median: number | null }[]>`
-    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median FROM (
-      SELECT extract(epoch FROM t.finished_at - t.started_at)::float8 AS seconds FROM task t
-      WHERE t.kind = ${kind} AND t.model = ${storableText(model)} AND t.state = 'succeeded'
-      ORDER BY t.finished_at DESC LIMIT 50) AS runs`;
-  return row?.median ?? undefined;
+): Promise<readonly PastRun[]> {
+  const rows = await prisma.$queryRaw<{ seconds: number; work: Work | null }[]>`
+    SELECT extract(epoch FROM t.finished_at - t.started_at)::float8 AS seconds, t.work FROM task t
+    WHERE t.kind = ${kind} AND t.model = ${storableText(model)} AND t.state = 'succeeded'
+    ORDER BY t.finished_at DESC LIMIT 50`;
+  return rows.map(({ seconds, work }) => ({ seconds, work: work ?? {} }));
 }

@@ -34,7 +34,14 @@ beforeAll(async () => {
       now() - n * interval '1 second'
     FROM (SELECT n, CASE WHEN n % 20 = 0 THEN 'queued' WHEN n % 501 = 0 THEN 'running' WHEN n % 7 = 0 THEN 'failed'
       ELSE 'succeeded' END AS state FROM generate_series(1, 20000) AS n) AS made`;
-  await database.prisma.$executeRaw`VACUUM ANALYZE task`;
+  await database.prisma.$executeRaw`
+    INSERT INTO idempotency_key (tenant, route, key, request_hash, task_id, expires_at)
+    SELECT tenant, '/v1/tasks', replace(public_id, 'task', 'key'), '\\x00', id, now() + interval '1 hour'
+    FROM task WHERE tenant = 'tenant-1' OR state = 'failed'`;
+  await database.prisma.$executeRaw`
+    INSERT INTO idempotency_key (tenant, route, key, request_hash, task_id, expires_at)
+    SELECT 'tenant-1', '/v1/tasks', 'key-7', '\\x00', id, now() + interval '1 hour' FROM task LIMIT 1`;
+  await database.prisma.$executeRaw`VACUUM ANALYZE task, idempotency_key`;
   explainer = new pg.Client({ connectionString: database.url });
   await explainer.connect();
   const explaining = database.prisma.$extends({
@@ -63,6 +70,7 @@ async function oneOf(state: string): Promise<{ id: string; publicId: string; att
   return task!;
 }
 
+const record = (key: string) => ({ key, route: '/v1/tasks', fingerprint: '00', keepSeconds: 60 });
 const page = { order: 'newest-first', limit: 20 } as const;
 const progress = {
   stage: 'loading',
@@ -96,8 +104,24 @@ it.each<[string, string, () => Promise<unknown>]>([
     'task_tenant_dialect_endpoint_state_idx',
     () => store.countByState({ ...scope, endpoint: 'endpoint-1' }),
   ],
-  ['typicalSeconds', 'task_succeeded', () => store.typicalSeconds('talk', 'rare')],
-  ['queuePosition', 'task_queued', async () => store.queuePosition((await oneOf('queued')).id)],
+  ['recentRuns', 'task_succeeded', () => store.recentRuns('talk', 'rare')],
+  [
+    'queuePlace',
+    'Index Only Scan using task_queued',
+    async () => store.queuePlace((await oneOf('queued')).id, pick.routes),
+  ],
+  [
+    'create under a key',
+    'idempotency_key_pkey',
+    () => store.create(aTaskToCreate(scope), 10_000, record('new')),
+  ],
+  [
+    'create again under a key',
+    'idempotency_key_pkey',
+    () => store.create(aTaskToCreate(scope), 10_000, record('key-7')),
+  ],
+  ['findRepeated', 'idempotency_key_pkey', () => store.findRepeated('tenant-1', record('key-7'))],
+  ['forgetExpiredKeys', 'idempotency_key_expires_at_idx', () => store.forgetExpiredKeys()],
   ['countRunning', 'task_running', async () => store.countRunning()],
   ['pickForDelivery', 'task_queued', () => store.pickForDelivery(pick)],
   ['claim', 'task_pkey', async () => store.claim((await oneOf('queued')).id, 1, 30)],
@@ -149,6 +173,6 @@ it.each<[string, string, () => Promise<unknown>]>([
   expect(plans.length).toBeGreaterThan(0);
   for (const plan of plans) {
     expect(plan).toContain(index);
-    expect(plan).not.toMatch(/Seq Scan on (task|asset|task_event)\b/);
+    expect(plan).not.toMatch(/Seq Scan on (task|asset|task_event|idempotency_key)\b/);
   }
 });

@@ -5,6 +5,7 @@ import {
   type TaskScope,
   type TaskState,
   type TaskToCreate,
+  type Work,
 } from '@polyreel/core';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -17,6 +18,7 @@ export interface MemoryTaskRow extends Omit<Mutable<Task>, 'assets'> {
   readonly ttlSeconds?: number;
   readonly attemptsPerRun: number;
   readonly webhookUrl?: string;
+  work?: Work;
 }
 
 export function newMemoryRow(task: TaskToCreate, now: Date): MemoryTaskRow {
@@ -44,7 +46,7 @@ export function newMemoryRow(task: TaskToCreate, now: Date): MemoryTaskRow {
 /** A copy of the task; later changes of the row do not show in it. */
 export function taskOfRow(row: MemoryTaskRow): Task {
   const { leaseUntil: _lease, deliveredAt: _delivered, ttlSeconds: _ttl, ...rest } = row;
-  const { attemptsPerRun: _attempts, webhookUrl: _webhook, ...task } = rest;
+  const { attemptsPerRun: _attempts, webhookUrl: _webhook, work: _work, ...task } = rest;
   return structuredClone(task);
 }
 

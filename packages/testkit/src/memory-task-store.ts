@@ -9,6 +9,8 @@ import {
   type Delivery,
   type DeliveryQuery,
   type IdempotencyRecord,
+  type PastRun,
+  type QueuePlace,
   type Settlement,
   type Swept,
   type Task,
@@ -107,25 +109,28 @@ export class MemoryTaskStore implements TaskStore {
     return Object.fromEntries(taskStates.map((state) => [state, count(state)])) as Record<TaskState, number>;
   }
 
-  async queuePosition(taskId: string): Promise<number | undefined> {
-    const position = fairOrder(this.#in('queued'), this.#in('running')).findIndex(({ id }) => id === taskId);
-    return position < 0 ? undefined : position;
+  async queuePlace(taskId: string, routes: DeliveryQuery['routes']): Promise<QueuePlace | undefined> {
+    const line = fairOrder(this.#in('queued'), this.#in('running'));
+    const position = line.findIndex(({ id }) => id === taskId);
+    if (position < 0) return undefined;
+    const onRoutes = (rows: readonly MemoryTaskRow[]) =>
+      rows.filter((row) => routes.some(({ kind, model }) => row.kind === kind && row.model === model)).length;
+    return { position, onRoutes: onRoutes(line.slice(0, position)), running: onRoutes(this.#in('running')) };
   }
 
   async countRunning(): Promise<number> {
     return this.#in('running').length;
   }
 
-  async typicalSeconds(kind: TaskKind, model: string): Promise<number | undefined> {
-    const seconds = this.#in('succeeded')
+  async recentRuns(kind: TaskKind, model: string): Promise<readonly PastRun[]> {
+    return this.#in('succeeded')
       .filter((row) => row.kind === kind && row.model === model)
       .sort((a, b) => b.finishedAt!.getTime() - a.finishedAt!.getTime())
       .slice(0, 50)
-      .map(({ startedAt, finishedAt }) => (finishedAt!.getTime() - startedAt!.getTime()) / 1000)
-      .sort((a, b) => a - b);
-    if (seconds.length === 0) return undefined;
-    const middle = (seconds.length - 1) / 2;
-    return (seconds[Math.floor(middle)]! + seconds[Math.ceil(middle)]!) / 2;
+      .map(({ startedAt, finishedAt, work }) => ({
+        seconds: (finishedAt!.getTime() - startedAt!.getTime()) / 1000,
+        work: { ...work },
+      }));
   }
 
   async requestCancel(scope: TaskScope, publicId: string): Promise<CancelOutcome> {
@@ -252,6 +257,7 @@ export class MemoryTaskStore implements TaskStore {
     if (settlement.state === 'succeeded') {
       row.progress = 1;
       row.message = settlement.message;
+      row.work = settlement.work;
       row.assets.push(...structuredClone(settlement.outputs));
       this.#journal.end(row, 'succeeded');
     } else if (row.cancelRequestedAt || settlement.state === 'cancelled') this.#journal.end(row, 'cancelled');

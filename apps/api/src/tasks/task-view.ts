@@ -1,14 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApiSettings } from '@polyreel/config';
-import { isTerminal, TaskService, type Task } from '@polyreel/core';
+import { isTerminal, TaskService, type Outlook, type Task } from '@polyreel/core';
 
 /** Everything a presenter may need to know about a task; made by reads, so presenters stay pure. */
 export interface TaskView {
   readonly task: Task;
   /** Tasks before this one; 0 when it does not wait. */
   readonly queuePosition: number;
-  /** Seconds until the end. Undefined: unknown. 0: has ended. */
+  /** Seconds until the end, at least 1 before it. Undefined: unknown. 0: has ended. */
   readonly estimatedSeconds: number | undefined;
+  /** Bounds four in five tasks end within, in seconds. Absent: unknown. */
+  readonly estimatedRange?: Outlook['estimatedRange'];
   /** Links signed for this reply. Undefined: there is no such file. */
   readonly resultLink: string | undefined;
   readonly maskLink: string | undefined;
@@ -32,9 +34,8 @@ export class TaskViews {
     const seconds = this.settings.linkSeconds;
     const link = (role: 'result' | 'mask_result' | 'poster', fileName: string) =>
       this.tasks.outputLink(task, role, { seconds, fileName, disposition: 'attachment' });
-    const [queuePosition, estimatedSeconds, resultLink, maskLink, posterLink] = await Promise.all([
-      this.tasks.queuePosition(task),
-      this.tasks.estimateSeconds(task),
+    const [outlook, resultLink, maskLink, posterLink] = await Promise.all([
+      this.tasks.outlook(task),
       link('result', `${task.publicId}.mp4`),
       link('mask_result', `${task.publicId}-mask.mp4`),
       link('poster', `${task.publicId}.jpg`),
@@ -42,7 +43,7 @@ export class TaskViews {
     const linksExpireAt = new Date(Date.now() + seconds * 1000);
     const expiresAt = this.expiryOf(task);
     const links = { resultLink, maskLink, posterLink, linksExpireAt };
-    return { task, queuePosition, estimatedSeconds, ...links, ...(expiresAt && { expiresAt }) };
+    return { task, ...outlook, ...links, ...(expiresAt && { expiresAt }) };
   }
 
   private expiryOf({ state, finishedAt }: Task): Date | undefined {

@@ -4,7 +4,9 @@ import type { TaskErrorCode } from '../model/task-error.js';
 import type { TaskKind } from '../model/task-kind.js';
 import type { TaskStage } from '../model/task-stage.js';
 import type { TaskState } from '../model/task-state.js';
+import type { PastRun } from '../model/estimate.js';
 import type { Task } from '../model/task.js';
+import type { Work } from '../model/work.js';
 import type { IdempotencyRecord } from './idempotency.js';
 
 /** A row to be written. The store sets state, attempt, progress and all instants by its own clock. */
@@ -85,7 +87,13 @@ export interface TaskProgress {
 export type BeatAnswer = 'go' | 'cancel' | 'lost';
 
 export type Settlement =
-  | { readonly state: 'succeeded'; readonly message: string; readonly outputs: readonly Asset[] }
+  | {
+      readonly state: 'succeeded';
+      readonly message: string;
+      readonly outputs: readonly Asset[];
+      /** What was made, for the estimates of later tasks. Absent: nothing is known. */
+      readonly work?: Work;
+    }
   | { readonly state: 'failed'; readonly code: TaskErrorCode; readonly text: string }
   | { readonly state: 'cancelled' }
   /** Another attempt, after `delaySeconds`. The caller has checked attempts. */
@@ -109,6 +117,16 @@ export interface DeliveryQuery {
   readonly depth: number;
   /** A delivery older than this that was not claimed is delivered again. */
   readonly redeliverAfterSeconds: number;
+}
+
+/** Where a waiting task stands. */
+export interface QueuePlace {
+  /** Waiting tasks before this one in fair order, over all tenants and models; 0 is next. */
+  readonly position: number;
+  /** Those among them that go the given routes. */
+  readonly onRoutes: number;
+  /** Running tasks of the routes. */
+  readonly running: number;
 }
 
 /** What one sweep changed, public enough to be logged and announced. */
@@ -137,8 +155,8 @@ export interface TaskStore {
   findByResultPath(scope: TaskScope, paths: readonly string[]): Promise<Task | undefined>;
   list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage>;
   countByState(scope: TaskScope): Promise<Record<TaskState, number>>;
-  /** Number of tasks before this one in fair order, over all tenants; 0 is next. Undefined when it is not queued. */
-  queuePosition(taskId: string): Promise<number | undefined>;
+  /** The place of a task in the line. Undefined when it is not queued. @param routes kinds and models counted apart */
+  queuePlace(taskId: string, routes: DeliveryQuery['routes']): Promise<QueuePlace | undefined>;
   /** Number of running tasks, over all tenants and models. */
   countRunning(): Promise<number>;
 
@@ -155,8 +173,8 @@ export interface TaskStore {
 
   /** Any task by its internal id, whatever its tenant: for workers, never for a client's request. */
   find(taskId: string): Promise<Task | undefined>;
-  /** Median seconds of running of the last 50 succeeded tasks of this kind and model. Undefined: none yet. */
-  typicalSeconds(kind: TaskKind, model: string): Promise<number | undefined>;
+  /** The last 50 succeeded tasks of this kind and model at most, newest first. */
+  recentRuns(kind: TaskKind, model: string): Promise<readonly PastRun[]>;
 
   /** Picks queued tasks in fair order (priority, round-robin over tenants, age), marks them delivered. */
   pickForDelivery(query: DeliveryQuery): Promise<readonly Delivery[]>;

@@ -1,7 +1,9 @@
-import { isTerminal } from '../model/task-state.js';
-import { TaskError } from '../model/task-error.js';
 import { parametersFor } from '../model/engine-parameters.js';
-import { wantsLogo, type Task } from '../model/task.js';
+import type { GenerationParameters } from '../model/generation-parameters.js';
+import { TaskError } from '../model/task-error.js';
+import { isTerminal } from '../model/task-state.js';
+import { assetOf, wantsLogo, type Task } from '../model/task.js';
+import { doneWork } from '../model/work.js';
 import type { Engine } from '../ports/engine.js';
 import type { LogoAppender } from '../ports/logo-appender.js';
 import type { MediaInspector, MediaIntake } from '../ports/media-intake.js';
@@ -96,10 +98,12 @@ export class TaskRunner {
     let settlement: Settlement;
     let error: TaskError | undefined;
     try {
-      const message = await this.generate(task, engine, pulse, outputs, early);
+      const { message, effective } = await this.generate(task, engine, pulse, outputs, early);
       releaseSlot();
       pulse.report({ stage: 'uploading', progress: ENGINE_SHARE.to });
-      settlement = { state: 'succeeded', message, outputs: await outputs.finish() };
+      const assets = await outputs.finish();
+      const work = doneWork(assetOf({ assets }, 'result')?.facts, effective);
+      settlement = { state: 'succeeded', message, outputs: assets, work };
     } catch (thrown) {
       const reason: unknown = pulse.signal.aborted ? pulse.signal.reason : thrown;
       await outputs.discard(reason);
@@ -122,7 +126,7 @@ export class TaskRunner {
     pulse: AttemptPulse,
     outputs: OutputCollection,
     early: Promise<PreparedInputs> | undefined,
-  ): Promise<string> {
+  ): Promise<{ readonly message: string; readonly effective: GenerationParameters }> {
     const prepared = await (early ?? this.prepare(task, pulse.signal));
     try {
       for (const asset of prepared.fetched) {
@@ -135,6 +139,7 @@ export class TaskRunner {
       pulse.report({ stage: 'loading', progress: ENGINE_SHARE.from });
       pulse.engineAlive();
       const { used, unused } = await this.parametersOf(task, engine);
+      let effective = used as GenerationParameters;
       const job = {
         taskId: task.id,
         attempt: task.attempt,
@@ -145,7 +150,9 @@ export class TaskRunner {
       };
       for await (const event of engine.generate(job, pulse.signal)) {
         pulse.engineAlive();
-        if (event.type === 'progress') {
+        if (event.type === 'accepted') {
+          effective = { ...effective, ...(event.effectiveParameters as GenerationParameters) };
+        } else if (event.type === 'progress') {
           const { from, to } = ENGINE_SHARE;
           const { type: _type, fraction, remainingSeconds: _remaining, ...rest } = event;
           pulse.report({ ...rest, progress: from + (to - from) * Math.min(1, Math.max(0, fraction)) });
@@ -158,7 +165,8 @@ export class TaskRunner {
           await outputs.take(event);
         } else if (event.type === 'completed') {
           pulse.engineEnded();
-          return [event.message, ...notes(unused)].filter(Boolean).join(' ');
+          const message = [event.message, ...notes(unused)].filter(Boolean).join(' ');
+          return { message, effective };
         }
       }
       throw pulse.signal.aborted ? pulse.signal.reason : new TaskError('ENGINE_LOST');

@@ -226,14 +226,3 @@ describe('delete', () => {
     expect(await service.find(scope, task.publicId)).toBeUndefined();
   });
 });
-
-describe('estimateSeconds', () => {
-  it('judges a running task by its own progress and a queued one by past runs', async () => {
-    const queued = await service.submit(submission([portrait(), speech()]));
-    expect(await service.estimateSeconds(queued)).toBeUndefined();
-    const started = clock.now();
-    const running = { ...queued, state: 'running', progress: 0.25, startedAt: started } as const;
-    expect(await service.estimateSeconds(running, new Date(started.getTime() + 10_000))).toBeCloseTo(30);
-    expect(await service.estimateSeconds({ ...queued, state: 'failed' })).toBe(0);
-  });
-});

@@ -13,6 +13,7 @@ import type { ModelCatalog } from './model-catalog.js';
 import { fingerprintOf } from './request-fingerprint.js';
 import type { Submission } from './submission.js';
 import { receiveInputs, storeInputs } from './submitted-inputs.js';
+import { TaskOutlooks, type Outlook } from './task-outlooks.js';
 
 /** Seconds an idempotency key is kept. */
 const IDEMPOTENCY_SECONDS = 24 * 3600;
@@ -31,6 +32,8 @@ export interface TaskServiceOptions {
 
 /** Everything a dialect may do with tasks. Stateless; every call names its scope. */
 export class TaskService {
+  private readonly outlooks: TaskOutlooks;
+
   constructor(
     private readonly store: TaskStore,
     private readonly objects: ObjectStore,
@@ -38,7 +41,9 @@ export class TaskService {
     private readonly events: TaskEvents,
     private readonly catalog: ModelCatalog,
     private readonly options: TaskServiceOptions,
-  ) {}
+  ) {
+    this.outlooks = new TaskOutlooks(store, catalog);
+  }
 
   /**
    * Stores the inputs, writes one row and returns it; nothing else must happen for the task to run.
@@ -99,7 +104,7 @@ export class TaskService {
 
   /** Tasks before this one; 0 for the next one and for tasks that no longer wait. */
   async queuePosition(task: Task): Promise<number> {
-    return task.state === 'queued' ? ((await this.store.queuePosition(task.id)) ?? 0) : 0;
+    return task.state === 'queued' ? ((await this.store.queuePlace(task.id, []))?.position ?? 0) : 0;
   }
 
   /** Tasks that run at this moment, whoever's they are. */
@@ -174,16 +179,9 @@ export class TaskService {
     return task;
   }
 
-  /** Seconds until the task has ended, by past runs and its own progress. Undefined: nothing to judge by yet. */
-  async estimateSeconds(task: Task, now: Date = new Date()): Promise<number | undefined> {
-    if (isTerminal(task.state)) return 0;
-    const elapsed = task.startedAt ? (now.getTime() - task.startedAt.getTime()) / 1000 : 0;
-    if (task.state === 'running' && task.progress >= 0.1)
-      return (elapsed * (1 - task.progress)) / task.progress;
-    const typical = await this.store.typicalSeconds(task.kind, task.model);
-    if (typical === undefined) return undefined;
-    if (task.state === 'running') return Math.max(1, typical - elapsed);
-    return typical * ((await this.queuePosition(task)) + 1);
+  /** Where the task stands and when it will have ended. */
+  outlook(task: Task, now: Date = new Date()): Promise<Outlook> {
+    return this.outlooks.of(task, now);
   }
 
   /** A link to an output, signed now. Undefined when the task has no such output. */

@@ -43,7 +43,7 @@ export function lineContract(open: OpenFixture): void {
       Array.from({ length: 30 }, () => 'many'),
     );
     const one = await create(store, { tenant: 'one' });
-    expect(await store.queuePosition(one.id)).toBe(1);
+    expect((await store.queuePlace(one.id, []))?.position).toBe(1);
     expect(ids(await store.pickForDelivery({ ...query, depth: 3 }))).toEqual(ids([many[0]!, one, many[1]!]));
   });
 
@@ -52,7 +52,7 @@ export function lineContract(open: OpenFixture): void {
     const { store } = fixture;
     await createRunning(store, { tenant: 'busy' });
     const [older, younger] = await createInOrder(fixture, ['busy', 'idle']);
-    expect(await store.queuePosition(older!.id)).toBe(1);
+    expect((await store.queuePlace(older!.id, []))?.position).toBe(1);
     expect(ids(await store.pickForDelivery(query))).toEqual(ids([younger!, older!]));
   });
 
@@ -72,7 +72,7 @@ export function lineContract(open: OpenFixture): void {
     const urgent = await create(store, { tenant: 'loud', priority: 1 });
     const urgentToo = await create(store, { tenant: 'loud', priority: 1 });
     const idle = await create(store, { tenant: 'third', priority: -1 });
-    expect(await store.queuePosition(normal!.id)).toBe(2);
+    expect((await store.queuePlace(normal!.id, []))?.position).toBe(2);
     const order = ids(await store.pickForDelivery(query));
     expect([...order.slice(0, 2)].sort()).toEqual([urgent.id, urgentToo.id].sort());
     expect(order.slice(2)).toEqual(ids([normal!, idle]));
@@ -85,16 +85,48 @@ export function lineContract(open: OpenFixture): void {
     const tasks = await createInOrder(fixture, ['a', 'a', 'b', 'c', 'a', 'b', 'c']);
     tasks.push(await create(store, { tenant: 'b', priority: 1 }));
     const positions = new Map<string, number | undefined>();
-    for (const { id } of tasks) positions.set(id, await store.queuePosition(id));
+    for (const { id } of tasks) positions.set(id, (await store.queuePlace(id, []))?.position);
     const order = ids(await store.pickForDelivery(query));
     expect(order.map((id) => positions.get(id))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('numbers long lines of many tenants and priorities as they will be delivered', async () => {
+    const fixture = open();
+    const { store } = fixture;
+    for (const tenant of ['b', 'd', 'd']) await createRunning(store, { tenant });
+    const tasks: Task[] = [];
+    for (let index = 0; index < 40; index += 1) {
+      const tenant = ['a', 'b', 'c', 'd'][((index * index) % 7) % 4]!;
+      tasks.push(await create(store, { tenant, priority: (index * 5) % 3 }));
+      await fixture.advance(index % 2);
+    }
+    const places = new Map<string, number | undefined>();
+    for (const { id } of tasks) places.set(id, (await store.queuePlace(id, []))?.position);
+    const order = ids(await store.pickForDelivery({ ...query, depth: 40 }));
+    expect(order.map((id) => places.get(id))).toEqual(Array.from({ length: 40 }, (_, place) => place));
+  });
+
+  it('counts the tasks of some routes apart', async () => {
+    const fixture = open();
+    const { store } = fixture;
+    await createRunning(store, { tenant: 'x' });
+    await createRunning(store, { tenant: 'y', model: 'wan' });
+    await create(store, { tenant: 'a' });
+    await create(store, { tenant: 'b', model: 'wan' });
+    await create(store, { tenant: 'a', kind: 'lipsync', priority: 1 });
+    await fixture.advance(1);
+    const { id } = await create(store, { tenant: 'a' });
+    expect(await store.queuePlace(id, [previewRoute])).toEqual({ position: 3, onRoutes: 1, running: 1 });
+    const both = [previewRoute, { kind: 'talk', model: 'wan' } as const];
+    expect(await store.queuePlace(id, both)).toEqual({ position: 3, onRoutes: 2, running: 2 });
+    expect(await store.queuePlace(id, [])).toEqual({ position: 3, onRoutes: 0, running: 0 });
   });
 
   it('has no position for what does not wait', async () => {
     const { store } = open();
     const running = await createRunning(store);
-    expect(await store.queuePosition(running.id)).toBeUndefined();
-    expect(await store.queuePosition('01900000-0000-7000-8000-000000000000')).toBeUndefined();
+    expect(await store.queuePlace(running.id, [])).toBeUndefined();
+    expect(await store.queuePlace('01900000-0000-7000-8000-000000000000', [])).toBeUndefined();
   });
 
   it('counts what runs, whoever owns it', async () => {

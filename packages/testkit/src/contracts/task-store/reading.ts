@@ -1,4 +1,4 @@
-import type { TaskListQuery, TaskScope, TaskStore } from '@polyreel/core';
+import type { TaskListQuery, TaskScope, TaskStore, Work } from '@polyreel/core';
 import { expect, it } from 'vitest';
 import { scopeOf } from '../../task-builders.js';
 import {
@@ -62,7 +62,7 @@ export function readingContract(open: OpenFixture): void {
     await advance(1);
     await wish('A.mp4');
     const hostile = await wish(`x\0'; -- ${String.fromCharCode(0xd800)}`);
-    expect(await store.findByResultPath(acme, ['nothing', 'out/a.mp4'])).toEqual(newest);
+    expect((await store.findByResultPath(acme, ['nothing', 'out/a.mp4']))?.id).toBe(newest.id);
     expect((await store.findByResultPath(acme, [`x\0'; -- ${String.fromCharCode(0xd800)}`]))?.id).toBe(
       hostile.id,
     );
@@ -140,19 +140,27 @@ export function readingContract(open: OpenFixture): void {
     expect((await store.countByState(scopeOf(b))).queued).toBe(2);
   });
 
-  it('knows the median length of successful runs of a kind and model', async () => {
+  it('tells how long the last successful runs of a kind and model took, and what they made', async () => {
     const { store, advance } = open();
-    const run = async (seconds: number, model: string) => {
+    const run = async (seconds: number, model: string, work?: Work) => {
       const { id } = await createRunning(store, { model });
       await advance(seconds);
-      await store.settle(id, 1, { state: 'succeeded', message: '', outputs: [] });
+      await store.settle(id, 1, { state: 'succeeded', message: '', outputs: [], ...(work && { work }) });
     };
-    await run(10, 'preview');
+    const work = { megapixels: 0.25, frames: 125, steps: 4 };
+    await run(10, 'preview', work);
     await run(20, 'preview');
-    await run(90, 'preview');
     await run(500, 'other');
     await createFailed(store);
-    expect(await store.typicalSeconds('talk', 'preview')).toBeCloseTo(20, 0);
-    expect(await store.typicalSeconds('lipsync', 'preview')).toBeUndefined();
+    const runs = await store.recentRuns('talk', 'preview');
+    expect(runs.map((past) => past.work)).toEqual([{}, work]);
+    expect(runs.map(({ seconds }) => Math.round(seconds))).toEqual([20, 10]);
+    expect(await store.recentRuns('lipsync', 'preview')).toEqual([]);
+  });
+
+  it('looks back at fifty runs', async () => {
+    const { store } = open();
+    for (let count = 0; count < 51; count += 1) await createSucceeded(store);
+    expect(await store.recentRuns('talk', 'preview')).toHaveLength(50);
   });
 }
