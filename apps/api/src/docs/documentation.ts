@@ -18,6 +18,9 @@ export function serveDocumentation(
   const documents = new Map(dialects.map((dialect) => [dialect.name, documentOf(app, dialect, version)]));
   const fastify = app.getHttpAdapter().getInstance();
   for (const [name, document] of documents) fastify.get(`/docs/${name}/openapi.json`, async () => document);
+  // Where the FastAPI originals have theirs; the documented address belongs to LatentSync.
+  fastify.get('/openapi.json', async () => documents.get('latentsync'));
+  fastify.get('/', (_request, reply) => reply.redirect('/docs', 307));
   SwaggerModule.setup('docs', app, documents.get(dialects[0]!.name)!, {
     explorer: true,
     raw: false,

@@ -1,10 +1,12 @@
 import { Body, Controller, Get, Head, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiSettings } from '@polyreel/config';
-import { TaskService, type Task, type TaskScope } from '@polyreel/core';
+import { ModelCatalog, TaskService, type Task, type TaskScope } from '@polyreel/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../../http/api-error.js';
+import { FastapiErrors } from '../../http/fastapi-replies.js';
+import { FileReply } from '../../http/file-reply.js';
 import { AcceptsIdempotencyKey, submitOptionsOf } from '../../http/idempotency-key.js';
 import { parseFields } from '../../http/parse-fields.js';
 import { Tenant } from '../../http/tenant.js';
@@ -14,18 +16,26 @@ import { LatentSyncRequest } from './latentsync.dto.js';
 import { languageOf } from './latentsync.errors.js';
 import { fromRequest } from './latentsync.inbound.js';
 import { presentCreated, presentQueue, presentTask } from './latentsync.presenter.js';
+import { LatentSyncCreated, LatentSyncQueue, LatentSyncTask } from './latentsync.replies.js';
 import { resultRoleOf } from './latentsync.request.js';
 
 /** Waiting tasks shown in the queue, at most. */
 const MAX_QUEUE_SHOWN = 1000;
 
 @ApiTags('LatentSync')
+@ApiHeader({
+  name: 'Accept-Language',
+  description: 'zh (default) or en: language of messages',
+  required: false,
+  schema: { type: 'string' },
+})
 @Controller()
 export class LatentSyncController {
   constructor(
     @Inject(TaskService) private readonly tasks: TaskService,
     @Inject(TaskViews) private readonly views: TaskViews,
     @Inject(TaskFiles) private readonly files: TaskFiles,
+    @Inject(ModelCatalog) private readonly catalog: ModelCatalog,
     @Inject(ApiSettings) private readonly settings: ApiSettings,
   ) {}
 
@@ -33,32 +43,38 @@ export class LatentSyncController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Put a lip-sync task on the queue' })
   @ApiBody({ type: LatentSyncRequest })
+  @ApiOkResponse({ type: LatentSyncCreated })
+  @FastapiErrors(400, 413, 422)
   @AcceptsIdempotencyKey()
   async create(
     @Body() body: unknown,
     @Req() request: FastifyRequest,
     @Tenant() tenant: string,
-  ): Promise<object> {
+  ): Promise<LatentSyncCreated> {
     const options = submitOptionsOf(request);
     const fields = parseFields(LatentSyncRequest, body);
-    const context = { tenant, model: this.settings.models.lipsync, newTaskId: randomUUID };
+    const context = { tenant, models: await this.models(), newTaskId: randomUUID };
     const task = await this.tasks.submit(fromRequest(fields, context), options);
     return presentCreated(task, await this.tasks.queuePosition(task), languageOf(request));
   }
 
   @Get('task/:taskId')
   @ApiOperation({ summary: 'State of a task' })
+  @ApiOkResponse({ type: LatentSyncTask })
+  @FastapiErrors(404)
   async status(
     @Param('taskId') taskId: string,
     @Req() request: FastifyRequest,
     @Tenant() tenant: string,
-  ): Promise<object> {
+  ): Promise<LatentSyncTask> {
     return presentTask(await this.views.of(await this.find(tenant, taskId)), languageOf(request));
   }
 
   @Get('queue')
   @ApiOperation({ summary: 'Waiting tasks' })
-  async queue(@Tenant() tenant: string): Promise<object> {
+  @ApiOkResponse({ type: LatentSyncQueue })
+  @FastapiErrors()
+  async queue(@Tenant() tenant: string): Promise<LatentSyncQueue> {
     const query = { states: ['queued'], order: 'oldest-first', limit: MAX_QUEUE_SHOWN } as const;
     const [page, counts] = await Promise.all([
       this.tasks.list(scope(tenant), query),
@@ -70,6 +86,9 @@ export class LatentSyncController {
   @Get('results/:taskId/:file')
   @Head('results/:taskId/:file')
   @ApiOperation({ summary: 'Download output.mp4 or output_mask.mp4' })
+  @ApiParam({ name: 'file', enum: ['output.mp4', 'output_mask.mp4'] })
+  @FileReply()
+  @FastapiErrors(404, 416)
   async result(
     @Param('taskId') taskId: string,
     @Param('file') file: string,
@@ -78,6 +97,15 @@ export class LatentSyncController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.files.reply(request, reply, await this.find(tenant, taskId), resultRoleOf(file), file);
+  }
+
+  /** The configured model, and the others that engines can sync lips with. */
+  private async models(): Promise<readonly [string, ...string[]]> {
+    const engines = await this.catalog.engines();
+    const able = engines.flatMap(({ models }) =>
+      models.filter(({ kinds }) => kinds.some(({ kind }) => kind === 'lipsync')).map(({ name }) => name),
+    );
+    return [this.settings.models.lipsync, ...able];
   }
 
   private async find(tenant: string, taskId: string): Promise<Task> {

@@ -4,8 +4,8 @@ import type { LatentSyncRequest } from './latentsync.dto.js';
 
 export interface InboundContext {
   readonly tenant: string;
-  /** Model that makes lip-syncs when the request names none. */
-  readonly model: string;
+  /** Models that make lip-syncs here; the first one when the request names none. */
+  readonly models: readonly [string, ...string[]];
   readonly newTaskId: () => string;
 }
 
@@ -19,7 +19,7 @@ export function fromRequest(body: LatentSyncRequest, context: InboundContext): S
     dialect: 'latentsync',
     endpoint: '',
     kind: 'lipsync',
-    model: modelOf(body.inference_ckpt_path, context.model),
+    model: modelOf(body.inference_ckpt_path, context.models),
     parameters: {
       steps: body.inference_steps ?? 20,
       guidance_scale: body.guidance_scale ?? 1.0,
@@ -36,17 +36,18 @@ export function fromRequest(body: LatentSyncRequest, context: InboundContext): S
   };
 }
 
-/** Never a path on a disk: the name of the configured model, or the document's default, or refused. */
-function modelOf(name: string | undefined, configured: string): string {
-  if (name === undefined || name === '' || name === DEFAULT_CHECKPOINT || name === configured)
-    return configured;
+/** Never a path on a disk: the name of a model, or the document's default, or refused. */
+function modelOf(name: string | undefined, models: InboundContext['models']): string {
+  if (name === undefined || name === '' || name === DEFAULT_CHECKPOINT) return models[0];
+  if (models.includes(name)) return name;
   throw invalidFields([
     {
       location: 'body',
       path: ['inference_ckpt_path'],
       rule: 'choice',
-      message: `Input should be the name of a configured model: '${configured}'`,
+      message: `Field 'inference_ckpt_path' must be one of ${models.join(', ')}.`,
       value: name,
+      context: { choices: models },
     },
   ]);
 }

@@ -1,6 +1,12 @@
 import { assetOf, type Task, type TaskErrorCode, type TaskStage, type TaskState } from '@polyreel/core';
 import type { Language } from '../../http/language.js';
 import type { TaskView } from '../../tasks/task-view.js';
+import type {
+  LatentSyncCreated,
+  LatentSyncQueue,
+  LatentSyncStatus,
+  LatentSyncTask,
+} from './latentsync.replies.js';
 
 /** The stage decides between the original's two words for a running task. */
 const runningWords = {
@@ -9,7 +15,7 @@ const runningWords = {
   generating: 'processing',
   encoding: 'processing',
   uploading: 'processing',
-} as const satisfies Record<TaskStage, string>;
+} as const satisfies Record<TaskStage, LatentSyncStatus>;
 
 const words = {
   queued: () => 'queued',
@@ -18,11 +24,13 @@ const words = {
   failed: () => 'failed',
   // The original cannot cancel; its clients stop on completed and failed only.
   cancelled: () => 'failed',
-} as const satisfies Record<TaskState, (stage: TaskStage) => string>;
+} as const satisfies Record<TaskState, (stage: TaskStage) => LatentSyncStatus>;
 
-/** Progress the original shows at fixed points; between them ours moves with the work. */
-const PROCESSING_FROM = 0.5;
+/** Progress the original shows at fixed points; from the last one on ours moves with the work. */
 const DOWNLOADING = 0.1;
+const VIDEO_DOWNLOADED = 0.3;
+const PROCESSING = 0.5;
+const ALMOST_DONE = 0.99;
 
 interface Texts {
   readonly created: (id: string, position: number) => string;
@@ -31,6 +39,7 @@ interface Texts {
   readonly processing: string;
   readonly completed: string;
   readonly failed: (error: string) => string;
+  readonly noOutput: string;
   readonly unreachable: Readonly<Record<'video' | 'audio', string>>;
   readonly cancelled: string;
 }
@@ -43,6 +52,7 @@ const texts: Record<Language, Texts> = {
     processing: '正在处理唇形同步',
     completed: '处理完成',
     failed: (error) => `处理失败: ${error}`,
+    noOutput: '处理失败，未生成输出文件',
     unreachable: { video: '视频下载失败', audio: '音频下载失败' },
     cancelled: '任务已取消',
   },
@@ -53,12 +63,13 @@ const texts: Record<Language, Texts> = {
     processing: 'Synchronising the lips',
     completed: 'Completed',
     failed: (error) => `Processing failed: ${error}`,
+    noOutput: 'Processing failed, no output file was made',
     unreachable: { video: 'The video could not be downloaded', audio: 'The audio could not be downloaded' },
     cancelled: 'The task was cancelled',
   },
 };
 
-export function presentCreated(task: Task, position: number, language: Language): object {
+export function presentCreated(task: Task, position: number, language: Language): LatentSyncCreated {
   return {
     task_id: task.publicId,
     status: 'queued',
@@ -69,7 +80,7 @@ export function presentCreated(task: Task, position: number, language: Language)
   };
 }
 
-export function presentTask(view: TaskView, language: Language): object {
+export function presentTask(view: TaskView, language: Language): LatentSyncTask {
   const { task } = view;
   const finished = task.state === 'succeeded';
   const hasMask = finished && assetOf(task, 'mask_result') !== undefined;
@@ -87,7 +98,7 @@ export function presentTask(view: TaskView, language: Language): object {
   };
 }
 
-export function presentQueue(waiting: readonly Task[], counts: Record<TaskState, number>): object {
+export function presentQueue(waiting: readonly Task[], counts: Record<TaskState, number>): LatentSyncQueue {
   return {
     queue_length: counts.queued,
     is_processing: counts.running > 0,
@@ -116,17 +127,19 @@ function messageOf({ task, queuePosition }: TaskView, language: Language): strin
 
 function failure(task: Task, text: Texts): string {
   const error = task.error?.text ?? '';
+  if (task.error?.code === 'UPLOAD_FAILED') return text.noOutput;
   if (!task.error || !downloadErrors.includes(task.error.code)) return text.failed(error);
   // The input whose content never arrived is the one that failed.
   const failed = (['video', 'audio'] as const).find((role) => assetOf(task, role)?.objectKey === undefined);
   return failed ? `${text.unreachable[failed]}: ${error}` : text.failed(error);
 }
 
+/** By what has been reached, not by the state: it stays where it was when the task fails or waits for another attempt. */
 function progressOf(task: Task): number {
   if (task.state === 'succeeded') return 1;
-  if (task.state === 'queued') return 0;
-  if (stageOf(task) === 'fetching') return DOWNLOADING;
-  return Math.min(0.99, PROCESSING_FROM + task.progress * (1 - PROCESSING_FROM));
+  if (task.progress > 0) return Math.min(ALMOST_DONE, PROCESSING + task.progress * (1 - PROCESSING));
+  if (task.attempt === 0) return 0;
+  return assetOf(task, 'video')?.objectKey === undefined ? DOWNLOADING : VIDEO_DOWNLOADED;
 }
 
 function stageOf(task: Task): TaskStage {
