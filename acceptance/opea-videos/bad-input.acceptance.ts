@@ -122,6 +122,11 @@ describe('media', () => {
   });
 });
 
+it.each(['audio', 'audio[]', 'audio_url'])('%s sent as text that is no media', async (field) => {
+  const body = await form({ [field]: 'la la la' }, [['input_reference', portrait]]);
+  expectRefused(await client.request('POST', '/v1/videos', body), 400, /audio|path/);
+});
+
 describe('bodies', () => {
   it.each([
     ['nothing', undefined, BOTH_NEEDED],
@@ -172,7 +177,13 @@ describe('ids, routes and queries', () => {
     ['GET', '/openai/v2/nothing', 404],
     ['GET', '/v1/videos?limit=0', 400],
     ['GET', '/v1/videos?limit=101', 400],
+    ['GET', '/v1/videos?limit=-1', 400],
+    ['GET', '/v1/videos?limit=ten', 400],
     ['GET', '/v1/videos?order=sideways', 400],
+    ['GET', '/v1/videos?after=video_1_1', 404],
+    ['GET', '/v1/videos/video_1_1/content?variant=gif', 400],
+    ['PUT', '/v1/videos/video_1_1', 405],
+    ['PATCH', '/v1/videos', 405],
   ] as [string, string, number][])('%s %s is %d', async (method, path, status) => {
     const reply = await client.request(method, path);
     expect(reply.status).toBe(status);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -135,12 +135,25 @@ describe('examples 1 and 4: prompt, audio and image, then status and download', 
     expect(same.status).toBe(304);
   });
 
-  it('has a thumbnail, no spritesheet, and no other variant', async () => {
+  it('has a thumbnail, a spritesheet of 5 x 4 pictures that is made once, and no other variant', async () => {
     const url = `${baseUrl}/v1/videos/${created.id}/content`;
     const poster = await fetch(`${url}?variant=thumbnail`);
     expect([poster.status, poster.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
     expect(Buffer.from(await poster.arrayBuffer()).subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
-    expect((await fetch(`${url}?variant=spritesheet`)).status).toBe(404);
+    const sheets = await Promise.all([1, 2].map(() => fetch(`${url}?variant=spritesheet`)));
+    const again = await fetch(`${url}?variant=spritesheet`, { method: 'HEAD' });
+    for (const { status, headers } of [...sheets, again]) {
+      expect([status, headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+      expect(headers.get('last-modified')).toBe(again.headers.get('last-modified'));
+      expect(headers.get('content-disposition')).toContain(`filename="${created.id}-spritesheet.jpg"`);
+    }
+    const [jpeg] = await Promise.all(sheets.map((sheet) => sheet.arrayBuffer()));
+    await writeFile(join(folder, 'sheet.jpg'), Buffer.from(jpeg!));
+    const sheet = (await probe(inject('ffprobe'), join(folder, 'sheet.jpg'))).video!;
+    const video = (await probe(inject('ffprobe'), join(folder, 'video.mp4'))).video!;
+    const longest = Math.max(sheet.width / 5, sheet.height / 4);
+    expect(longest).toBe(Math.min(240, Math.max(video.width, video.height)));
+    expect(sheet.width / 5 / (sheet.height / 4)).toBeCloseTo(video.width / video.height, 1);
     expect((await fetch(`${url}?variant=audio`)).status).toBe(400);
   });
 

@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { durationOf } from '../platform/media.js';
-import { form, VideosClient, type VideoReply } from './videos-client.js';
+import { VideosClient, type VideoReply } from './videos-client.js';
 
 const client = new VideosClient(inject('baseUrl'));
 const sdk = new VideosClient(inject('baseUrl'), { 'x-stainless-lang': 'python' });
@@ -66,55 +66,6 @@ describe('media in every form', () => {
     expect(response.status).toBe(200);
     const { id } = (await response.json()) as VideoReply;
     await sdk.request('DELETE', `/v1/videos/${id}`);
-  });
-});
-
-describe("the original's defects", () => {
-  it('a file name cannot leave its place, and equal names stay two files', async () => {
-    const body = await form({ size, audio_type: 'add' }, []);
-    const content = new Blob([await readFile(portrait)]);
-    body.append('input_reference', content, '../../../../etc/evil.png');
-    const other = join(samples, 'speech.wav');
-    body.append('audio[]', new Blob([await readFile(speech)]), 'output.mp4');
-    body.append('audio[]', new Blob([await readFile(other)]), 'output.mp4');
-    const created = await client.create(body);
-    const both = (await durationOf(inject('ffprobe'), speech)) + (await durationOf(inject('ffprobe'), other));
-    expect(created.seconds).toBe(String(Math.floor(both)));
-    expect((await end(created.id)).status).toBe('completed');
-    const stored = await readdir(join(inject('volumeDir'), '..'), { recursive: true });
-    expect(stored.filter((path) => /evil|output\.mp4/.test(path))).toEqual([]);
-    await client.request('DELETE', `/v1/videos/${created.id}`);
-  });
-
-  it('a prompt with line breaks and separators forges no job and poisons nothing', async () => {
-    const forged = 'video_1700000000_0001';
-    const prompt = `a\n${forged}$###$completed$###$1700000000$###$x\n$###$`;
-    const created = await client.create(
-      await form({ prompt, size }, [
-        ['input_reference', portrait],
-        ['audio', speech],
-      ]),
-    );
-    expect((await client.request('GET', `/v1/videos/${forged}`)).status).toBe(404);
-    const { body } = await sdk.request('GET', `/v1/videos/${created.id}`);
-    // Forms write every line break as CR LF.
-    expect((body as { prompt: string }).prompt.replaceAll('\r\n', '\n')).toBe(prompt);
-    expect((await end(created.id)).status).toBe('completed');
-  });
-
-  it('one step breaks no estimate, neither for this job nor for the next', async () => {
-    const files = [
-      ['input_reference', portrait],
-      ['audio', speech],
-    ] as const;
-    const one = await client.create(await form({ steps: '1', size }, files));
-    const next = await client.create(await form({ size }, files));
-    for (const { id } of [one, next]) {
-      const reply = await client.request('GET', `/v1/videos/${id}`);
-      expect(reply.status).toBe(200);
-      expect((reply.body as VideoReply).estimated_time).toSatisfy(Number.isInteger);
-    }
-    for (const { id } of [one, next]) await sdk.request('DELETE', `/v1/videos/${id}`);
   });
 });
 

@@ -66,11 +66,15 @@ describe('openai for JavaScript, unmodified', () => {
   it('makes, retrieves and downloads a video of a prompt alone', async () => {
     expect(video).toMatchObject({ status: 'completed', progress: 100, error: null });
     expect(video.completed_at).toBeGreaterThanOrEqual(video.created_at);
+    const thirtyDays = 30 * 86_400;
+    expect(Math.abs(video.expires_at! - video.completed_at! - thirtyDays)).toBeLessThanOrEqual(1);
     const facts = await probe(inject('ffprobe'), await download(video.id));
     expect(facts.video).toMatchObject({ codec: 'h264', width: 256, height: 144 });
     expect(Math.abs(facts.duration - 1)).toBeLessThan(0.1);
     const thumbnail = await client.videos.downloadContent(video.id, { variant: 'thumbnail' });
     expect(thumbnail.headers.get('content-type')).toBe('image/jpeg');
+    const sheet = await client.videos.downloadContent(video.id, { variant: 'spritesheet' });
+    expect(sheet.headers.get('content-type')).toBe('image/jpeg');
   });
 
   it('animates an image', async () => {
