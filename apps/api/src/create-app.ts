@@ -5,7 +5,7 @@ import type { ApiSettings } from '@polyreel/config';
 import type { ApiKeys } from '@polyreel/core';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { Logger } from 'nestjs-pino';
+import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { dialects } from './dialects/index.js';
 import { serveDocumentation } from './docs/documentation.js';
@@ -13,6 +13,7 @@ import { useRequestMetrics } from './health/request-metrics.js';
 import { useAuthentication } from './http/authentication.js';
 import { AllowedMethods } from './http/allowed-methods.js';
 import { ErrorFilter } from './http/error.filter.js';
+import { useRequestLog } from './http/request-log.js';
 import { useTolerantJson } from './http/tolerant-json.js';
 import { API_KEYS } from './tasks/tokens.js';
 
@@ -46,6 +47,7 @@ export async function createApp(settings: ApiSettings): Promise<NestFastifyAppli
   fastify.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
   });
+  useRequestLog(fastify, await app.resolve(PinoLogger));
   useRequestMetrics(fastify);
   useAuthentication(fastify, settings.auth, app.get<ApiKeys>(API_KEYS));
   useTolerantJson(fastify, settings.limits.jsonBytes);

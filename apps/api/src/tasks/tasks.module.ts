@@ -30,6 +30,7 @@ import { FfmpegMediaInspector, GuardedMediaIntake, GuardedWebhookTransport } fro
 import { S3ObjectStore } from '@polyreel/object-store';
 import { pingRedis, RedisTaskEvents } from '@polyreel/queue';
 import { ResultDelivery } from './result-delivery.js';
+import { LoggedTaskService } from './logged-task-service.js';
 import { Samples } from './samples.js';
 import { Spritesheets } from './spritesheets.js';
 import { TaskFiles } from './task-files.js';
@@ -154,7 +155,7 @@ const services: Provider[] = [
       events: TaskEvents,
       catalog: ModelCatalog,
       settings: ApiSettings,
-    ) => new TaskService(store, objects, intake, events, catalog, settings),
+    ) => new LoggedTaskService(store, objects, intake, events, catalog, settings),
   },
   TaskViews,
   TaskFiles,
