@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiSettings } from '@polyreel/config';
 import type { ApiKeys } from '@polyreel/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Logger, PinoLogger } from 'nestjs-pino';
@@ -35,13 +36,16 @@ export async function createApp(settings: ApiSettings): Promise<NestFastifyAppli
     // A client may take as long as its upload needs, but must begin to speak.
     connectionTimeout: 0,
     requestTimeout: 0,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      errors.answer(error, request, reply),
   });
+  const errors = new ErrorFilter(dialects, new AllowedMethods(adapter.getInstance()));
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(settings), adapter, {
     bufferLogs: true,
     bodyParser: false,
   });
   app.useLogger(app.get(Logger));
-  app.useGlobalFilters(new ErrorFilter(dialects, new AllowedMethods(adapter.getInstance())));
+  app.useGlobalFilters(errors);
   app.enableShutdownHooks();
   const fastify = adapter.getInstance();
   fastify.addHook('onSend', async (request, reply) => {

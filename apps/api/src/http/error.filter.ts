@@ -17,8 +17,11 @@ export class ErrorFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
+    this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** The same for what the server refuses before any route is found. */
+  answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const path = request.url.split('?', 1)[0]!;
     const error = this.withMethods(toApiError(thrown), request.method, path);
     if (error.code === 'internal' || error.code === 'unavailable')

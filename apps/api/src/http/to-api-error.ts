@@ -65,6 +65,8 @@ function fromLibraryError(error: Error & { code?: unknown; statusCode?: unknown 
       retryAfterSeconds: 5,
       cause: error,
     });
+  // Percent signs that encode nothing: no such path can exist.
+  if (code === 'FST_ERR_BAD_URL') return new ApiError('route-not-found', error.message, { cause: error });
   // Fastify and its plugins carry the status of a request they refuse.
   if (/^FST_/.test(code) && typeof error.statusCode === 'number' && error.statusCode < 500)
     return new ApiError(codeOfStatus[error.statusCode] ?? 'unreadable-body', error.message, { cause: error });
