@@ -23,7 +23,13 @@ export class FastapiProblem {
   @ApiProperty({ example: 'Field required' })
   msg!: string;
 
-  @ApiProperty({ description: 'The value as received', nullable: true, type: Object })
+  @ApiProperty({
+    description: 'The value as received, shortened when it is long',
+    nullable: true,
+    oneOf: ['string', 'number', 'boolean', 'object', 'array'].map((type) =>
+      type === 'array' ? { type, items: {} } : { type },
+    ),
+  })
   input!: unknown;
 }
 

@@ -191,8 +191,8 @@ export class LightX2VController {
     await this.download(request, reply, await this.find(tenant, taskId));
   }
 
-  @Get('files/download/*path')
-  @Head('files/download/*path')
+  @Get('files/download/*')
+  @Head('files/download/*')
   @ApiOperation({ summary: 'Download a result by the path a status reply, the guide or the client names' })
   @ApiParam({ name: 'path', type: String, example: 'outputs/videos/UWYF-AVKZ-4I5B-EO6T-D1IY.mp4' })
   @FileReply()
