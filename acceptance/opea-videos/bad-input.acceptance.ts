@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { writeTone } from '../platform/media.js';
 import { form, VideosClient, type Reply, type VideoReply } from './videos-client.js';
 
@@ -162,6 +163,36 @@ describe('bodies', () => {
     const reply = await client.request('POST', '/v1/videos', '<a/>', { 'content-type': 'application/xml' });
     expectRefused(reply, 400);
   });
+});
+
+it('a form refused in the middle leaves the connection usable for the next request', async () => {
+  const { hostname, port } = new URL(inject('baseUrl'));
+  const boundary = 'polyreel';
+  const part = (name: string, content: Buffer | string) =>
+    Buffer.concat([
+      Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="x"\r\n\r\n`),
+      Buffer.from(content),
+      Buffer.from('\r\n'),
+    ]);
+  const body = Buffer.concat([
+    part('input_reference', 'not an image'.repeat(1000)),
+    part('audio', Buffer.alloc(1024 * 1024)),
+    Buffer.from(`--${boundary}--\r\n`),
+  ]);
+  const socket = connect(Number(port), hostname).setEncoding('utf8');
+  onTestFinished(() => void socket.destroy());
+  let answers = '';
+  const answered = (status: number) =>
+    vi.waitUntil(() => answers.includes(`HTTP/1.1 ${status} `), { timeout: 10_000 });
+  socket.on('data', (text: string) => (answers += text));
+  socket.write(
+    `POST /v1/videos HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: ${body.length}\r\n` +
+      `Content-Type: multipart/form-data; boundary=${boundary}\r\n\r\n`,
+  );
+  socket.write(body);
+  await answered(400);
+  socket.write(`GET /v1/videos/video_1_1 HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+  await answered(404);
 });
 
 describe('ids, routes and queries', () => {

@@ -58,6 +58,7 @@ export async function readMultipartForm(
     return { fields, lists, files, discard };
   } catch (error) {
     await discard();
+    readToEnd(request);
     throw malformed(error);
   }
 
@@ -74,6 +75,15 @@ export async function readMultipartForm(
     });
     files.push({ field: part.fieldname, media });
   }
+}
+
+/**
+ * The rest of a body somebody stopped reading would stand before the next request of the same connection, which then
+ * hangs. Node reads on by itself only where nobody had begun.
+ */
+function readToEnd({ raw }: FastifyRequest): void {
+  raw.unpipe();
+  raw.resume();
 }
 
 /** Some clients send media without a file name; by its type it is a file all the same. */
