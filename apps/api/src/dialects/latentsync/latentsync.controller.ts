@@ -58,12 +58,12 @@ export class LatentSyncController {
     return presentCreated(task, await this.tasks.queuePosition(task), languageOf(request));
   }
 
-  @Get('task/:taskId')
+  @Get('task/:task_id')
   @ApiOperation({ summary: 'State of a task' })
   @ApiOkResponse({ type: LatentSyncTask })
   @FastapiErrors(404)
   async status(
-    @Param('taskId') taskId: string,
+    @Param('task_id') taskId: string,
     @Req() request: FastifyRequest,
     @Tenant() tenant: string,
   ): Promise<LatentSyncTask> {
@@ -83,14 +83,14 @@ export class LatentSyncController {
     return presentQueue(page.tasks, counts);
   }
 
-  @Get('results/:taskId/:file')
-  @Head('results/:taskId/:file')
+  @Get('results/:task_id/:file')
+  @Head('results/:task_id/:file')
   @ApiOperation({ summary: 'Download output.mp4 or output_mask.mp4' })
   @ApiParam({ name: 'file', enum: ['output.mp4', 'output_mask.mp4'] })
   @FileReply()
   @FastapiErrors(404, 416)
   async result(
-    @Param('taskId') taskId: string,
+    @Param('task_id') taskId: string,
     @Param('file') file: string,
     @Tenant() tenant: string,
     @Req() request: FastifyRequest,

@@ -3,10 +3,22 @@ import { BooleanField, IntegerField, NumberField, TextField } from '../../http/f
 const MAX_SEED = 2 ** 53 - 1;
 
 export class LatentSyncRequest {
-  @TextField({ description: 'URL of the video', required: true, minLength: 1, maxLength: 8192 })
+  @TextField({
+    description: 'URL of the video',
+    required: true,
+    example: 'https://example.com/video.mp4',
+    minLength: 1,
+    maxLength: 8192,
+  })
   video_url!: string;
 
-  @TextField({ description: 'URL of the speech', required: true, minLength: 1, maxLength: 8192 })
+  @TextField({
+    description: 'URL of the speech',
+    required: true,
+    example: 'https://example.com/audio.wav',
+    minLength: 1,
+    maxLength: 8192,
+  })
   audio_url!: string;
 
   @TextField({

@@ -165,25 +165,25 @@ export class LightX2VController {
     return presentQueue(counts, running[0], this.settings.queueLimit);
   }
 
-  @Get('tasks/:taskId/status')
+  @Get('tasks/:task_id/status')
   @ApiOperation({ summary: 'State of a task' })
   @ApiOkResponse({ type: LightX2VStatus })
   @FastapiErrors(404)
   async status(
-    @Param('taskId') taskId: string,
+    @Param('task_id') taskId: string,
     @Req() request: FastifyRequest,
     @Tenant() tenant: string,
   ): Promise<LightX2VStatus> {
     return presentStatus(await this.views.of(await this.find(tenant, taskId)), vocabularyOf(request));
   }
 
-  @Get('tasks/:taskId/result')
-  @Head('tasks/:taskId/result')
+  @Get('tasks/:task_id/result')
+  @Head('tasks/:task_id/result')
   @ApiOperation({ summary: 'Download the result' })
   @FileReply()
   @FastapiErrors(404, 416)
   async result(
-    @Param('taskId') taskId: string,
+    @Param('task_id') taskId: string,
     @Tenant() tenant: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
@@ -223,12 +223,12 @@ export class LightX2VController {
     return presentStopAll();
   }
 
-  @Delete('tasks/:taskId')
+  @Delete('tasks/:task_id')
   @HttpCode(200)
   @ApiOperation({ summary: 'Stop a task' })
   @ApiOkResponse({ type: LightX2VStopped })
   @FastapiErrors()
-  async stop(@Param('taskId') taskId: string, @Tenant() tenant: string): Promise<LightX2VStopped> {
+  async stop(@Param('task_id') taskId: string, @Tenant() tenant: string): Promise<LightX2VStopped> {
     const outcome = await this.tasks.cancel(scope(tenant), taskId);
     return presentStop(outcome, await this.tasks.find(scope(tenant), taskId));
   }

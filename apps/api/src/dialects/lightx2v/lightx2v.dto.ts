@@ -40,6 +40,7 @@ export class LightX2VGenerationFields {
   @TextField({
     description: 'What happens in the video. Required for text to video',
     default: '',
+    example: 'A white cat sitting by the beach under sunset sky',
     maxLength: 20_000,
   })
   prompt?: string;
