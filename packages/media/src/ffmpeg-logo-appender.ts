@@ -95,7 +95,8 @@ export class FfmpegLogoAppender implements LogoAppender {
     this.found ??= this.look().catch((error: unknown) => {
       this.found = undefined;
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`The logo clip ${this.path} cannot be used: ${why}`, { cause: error });
+      // Without its cause: this is read by an operator at the end of a log, where a second stack would hide it.
+      throw new Error(`The logo clip ${this.path} cannot be used: ${why}`);
     });
     return this.found;
   }
