@@ -23,7 +23,7 @@ import * as attempts from './attempts.js';
 import type { PrismaClient } from './generated/client.js';
 import { findRepeatedTask, forgetExpiredKeys } from './idempotency-keys.js';
 import * as commands from './task-commands.js';
-import { queuePlace } from './queue-place.js';
+import { QueuePlaces } from './queue-places.js';
 import { createTask } from './task-creation.js';
 import * as line from './task-line.js';
 import * as reads from './task-reads.js';
@@ -33,9 +33,11 @@ import { WakeUpBell } from './wake-up-bell.js';
 /** Tasks in Postgres. Its statements stand in the modules imported here, one per concern. */
 export class PrismaTaskStore implements TaskStore {
   readonly #bell: WakeUpBell;
+  readonly #places: QueuePlaces;
 
   constructor(private readonly prisma: PrismaClient) {
     this.#bell = new WakeUpBell(prisma);
+    this.#places = new QueuePlaces(prisma);
   }
 
   async create(task: TaskToCreate, queueLimit: number, record?: IdempotencyRecord): Promise<Task> {
@@ -73,7 +75,7 @@ export class PrismaTaskStore implements TaskStore {
   }
 
   queuePlace(taskId: string, routes: DeliveryQuery['routes']): Promise<QueuePlace | undefined> {
-    return queuePlace(this.prisma, taskId, routes);
+    return this.#places.of(taskId, routes);
   }
 
   countRunning(): Promise<number> {

@@ -119,7 +119,7 @@ export interface DeliveryQuery {
   readonly redeliverAfterSeconds: number;
 }
 
-/** Where a waiting task stands. */
+/** Where a waiting task stands: exactly in a line of up to 1,000 tasks, in a longer one about, as of a second ago. */
 export interface QueuePlace {
   /** Waiting tasks before this one in fair order, over all tenants and models; 0 is next. */
   readonly position: number;
