@@ -10,6 +10,7 @@ export * from './model/task-state.js';
 export * from './model/task.js';
 export * from './model/webhook-schedule.js';
 export * from './ports/api-keys.js';
+export * from './ports/endpoints.js';
 export * from './ports/engine-registry.js';
 export * from './ports/engine.js';
 export * from './ports/idempotency.js';

@@ -70,6 +70,10 @@ export class PrismaTaskStore implements TaskStore {
     return reads.countTasksByState(this.prisma, scope);
   }
 
+  countRetried(scope: TaskScope): Promise<number> {
+    return reads.countRetried(this.prisma, scope);
+  }
+
   recentRuns(kind: TaskKind, model: string): Promise<readonly PastRun[]> {
     return reads.recentRuns(this.prisma, kind, model);
   }
@@ -100,6 +104,10 @@ export class PrismaTaskStore implements TaskStore {
 
   deleteEndedBefore(seconds: number, limit: number): Promise<readonly Task[]> {
     return sweeps.deleteEndedBefore(this.prisma, seconds, limit);
+  }
+
+  changeTimeToLive(scope: TaskScope, publicId: string, seconds: number): Promise<boolean> {
+    return commands.changeTimeToLive(this.prisma, scope, publicId, seconds);
   }
 
   async retryFailed(scope: TaskScope, publicId: string): Promise<boolean> {

@@ -61,6 +61,20 @@ export async function deleteEnded(
   return row && taskOf(row);
 }
 
+/** Also for ended tasks: dialects hide a result whose time is over. */
+export async function changeTimeToLive(
+  prisma: PrismaClient,
+  scope: TaskScope,
+  publicId: string,
+  seconds: number,
+): Promise<boolean> {
+  const changed = await prisma.$queryRaw<unknown[]>`
+    UPDATE task t SET ttl_seconds = ${seconds}::float8, deadline = now() + make_interval(secs => ${seconds}::float8)
+    WHERE ${withPublicId(scope, publicId)} AND (t.deadline IS NULL OR t.deadline > now())
+    RETURNING 1 AS changed`;
+  return changed.length > 0;
+}
+
 /** Attempts go on counting, since their numbers fence and name objects; the budget grows by one run. */
 export async function retryFailed(
   prisma: PrismaClient,

@@ -84,6 +84,13 @@ export async function countTasksByState(
   >;
 }
 
+/** Reads an index that holds such tasks only. */
+export async function countRetried(prisma: PrismaClient, scope: TaskScope): Promise<number> {
+  const [row] = await prisma.$queryRaw<{ tasks: number }[]>`
+    SELECT count(*)::int AS tasks FROM task t WHERE ${inScope(scope)} AND t.attempt > 1`;
+  return row?.tasks ?? 0;
+}
+
 /** From the start of the first attempt, since users wait for retries and their pauses as well. */
 export async function recentRuns(
   prisma: PrismaClient,

@@ -104,6 +104,7 @@ it.each<[string, string, () => Promise<unknown>]>([
     'task_tenant_dialect_endpoint_state_idx',
     () => store.countByState({ ...scope, endpoint: 'endpoint-1' }),
   ],
+  ['countRetried', 'task_retried', () => store.countRetried({ ...scope, endpoint: 'endpoint-1' })],
   ['recentRuns', 'task_succeeded', () => store.recentRuns('talk', 'rare')],
   [
     'queuePlace',
@@ -155,6 +156,11 @@ it.each<[string, string, () => Promise<unknown>]>([
     async () => store.requestCancel(scope, (await oneOf('queued')).publicId),
   ],
   ['cancelQueued', 'task_queued', () => store.cancelQueued(scope)],
+  [
+    'changeTimeToLive',
+    'task_tenant_public_id_key',
+    async () => store.changeTimeToLive(scope, (await oneOf('failed')).publicId, 60),
+  ],
   [
     'retryFailed',
     'task_tenant_public_id_key',

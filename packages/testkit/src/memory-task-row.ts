@@ -15,7 +15,7 @@ export interface MemoryTaskRow extends Omit<Mutable<Task>, 'assets'> {
   assets: Asset[];
   leaseUntil?: Date;
   deliveredAt?: Date;
-  readonly ttlSeconds?: number;
+  ttlSeconds?: number;
   readonly attemptsPerRun: number;
   readonly webhookUrl?: string;
   work?: Work;

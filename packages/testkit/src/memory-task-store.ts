@@ -109,6 +109,10 @@ export class MemoryTaskStore implements TaskStore {
     return Object.fromEntries(taskStates.map((state) => [state, count(state)])) as Record<TaskState, number>;
   }
 
+  async countRetried(scope: TaskScope): Promise<number> {
+    return this.#all().filter((row) => inScope(row, scope) && row.attempt > 1).length;
+  }
+
   async queuePlace(taskId: string, routes: DeliveryQuery['routes']): Promise<QueuePlace | undefined> {
     const line = fairOrder(this.#in('queued'), this.#in('running'));
     const position = line.findIndex(({ id }) => id === taskId);
@@ -167,6 +171,14 @@ export class MemoryTaskStore implements TaskStore {
       .slice(0, limit);
     for (const { id } of ended) this.#rows.delete(id);
     return ended.map(taskOfRow);
+  }
+
+  async changeTimeToLive(scope: TaskScope, publicId: string, seconds: number): Promise<boolean> {
+    const row = this.#inScope(scope, publicId);
+    if (!row || (row.deadline && row.deadline <= this.now())) return false;
+    row.ttlSeconds = seconds;
+    row.deadline = later(this.now(), seconds);
+    return true;
   }
 
   async retryFailed(scope: TaskScope, publicId: string): Promise<boolean> {

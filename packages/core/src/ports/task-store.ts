@@ -155,6 +155,8 @@ export interface TaskStore {
   findByResultPath(scope: TaskScope, paths: readonly string[]): Promise<Task | undefined>;
   list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage>;
   countByState(scope: TaskScope): Promise<Record<TaskState, number>>;
+  /** Number of tasks of the scope that were started more than once, by the server or at the client's wish. */
+  countRetried(scope: TaskScope): Promise<number>;
   /** The place of a task in the line. Undefined when it is not queued. @param routes kinds and models counted apart */
   queuePlace(taskId: string, routes: DeliveryQuery['routes']): Promise<QueuePlace | undefined>;
   /** Number of running tasks, over all tenants and models. */
@@ -168,6 +170,11 @@ export interface TaskStore {
   deleteEnded(scope: TaskScope, publicId: string): Promise<Task | undefined>;
   /** Deletes up to `limit` tasks that ended more than `seconds` ago, oldest first; returns them for the removal of their objects. */
   deleteEndedBefore(seconds: number, limit: number): Promise<readonly Task[]>;
+  /**
+   * Has the task expire this many seconds from now instead, whatever its state; a retry starts the same time anew.
+   * False when it is unknown or past its deadline already.
+   */
+  changeTimeToLive(scope: TaskScope, publicId: string, seconds: number): Promise<boolean>;
   /** FAILED to queued with the same id and fresh attempts. False when unknown or not failed. */
   retryFailed(scope: TaskScope, publicId: string): Promise<boolean>;
 

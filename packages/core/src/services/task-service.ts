@@ -102,6 +102,8 @@ export class TaskService {
 
   readonly countByState: TaskStore['countByState'] = (scope) => this.store.countByState(scope);
 
+  readonly countRetried: TaskStore['countRetried'] = (scope) => this.store.countRetried(scope);
+
   /** Tasks before this one; 0 for the next one and for tasks that no longer wait. */
   async queuePosition(task: Task): Promise<number> {
     return task.state === 'queued' ? ((await this.store.queuePlace(task.id, []))?.position ?? 0) : 0;
@@ -161,6 +163,9 @@ export class TaskService {
   cancelQueued(scope: TaskScope): Promise<number> {
     return this.store.cancelQueued(scope);
   }
+
+  readonly changeTimeToLive: TaskStore['changeTimeToLive'] = (scope, publicId, seconds) =>
+    this.store.changeTimeToLive(scope, publicId, seconds);
 
   /** Queues a failed task again under the same id. */
   retry(scope: TaskScope, publicId: string): Promise<boolean> {

@@ -159,4 +159,34 @@ export function commandContract(open: OpenFixture): void {
     }
     expect(await store.retryFailed(scopeOf(cancelled), 'nothing')).toBe(false);
   });
+  it('changes the time to live of a task in any state, from now on', async () => {
+    const { store, advance } = open();
+    const waiting = await create(store, { ttlSeconds: 1000 });
+    const forever = await createRunning(store);
+    const ended = await createSucceeded(store);
+    await advance(10);
+    for (const { id } of [waiting, forever, ended]) {
+      const before = (await store.find(id))!;
+      expect(await store.changeTimeToLive(scopeOf(before), before.publicId, 20)).toBe(true);
+      const changed = await store.find(id);
+      expect(changed).toEqual({ ...before, deadline: changed?.deadline });
+      expect(changed!.deadline!.getTime()).toBeGreaterThanOrEqual(before.createdAt.getTime() + 29_000);
+    }
+    await advance(30);
+    expect(new Set((await store.expireOverdue()).ended)).toEqual(new Set([waiting.id, forever.id]));
+    expect(await store.changeTimeToLive(scopeOf(ended), ended.publicId, 20)).toBe(false);
+    // A retry starts the changed time, not the one of the request.
+    expect(await store.retryFailed(scopeOf(waiting), waiting.publicId)).toBe(true);
+    await advance(30);
+    expect((await store.expireOverdue()).ended).toEqual([waiting.id]);
+  });
+
+  it('changes the time to live of no foreign or unknown task', async () => {
+    const { store } = open();
+    const task = await create(store);
+    const foreign = { ...scopeOf(task), tenant: 'somebody-else' };
+    expect(await store.changeTimeToLive(foreign, task.publicId, 20)).toBe(false);
+    expect(await store.changeTimeToLive(scopeOf(task), 'nothing', 20)).toBe(false);
+    expect(await store.find(task.id)).toEqual(task);
+  });
 }

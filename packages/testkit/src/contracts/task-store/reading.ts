@@ -25,6 +25,21 @@ async function publicIds(store: TaskStore, query: TaskListQuery): Promise<readon
 }
 
 export function readingContract(open: OpenFixture): void {
+  it('counts what was started more than once, whoever wished it', async () => {
+    const { store } = open();
+    const endpoint = 'mine';
+    const again = await createRunning(store, { endpoint });
+    await store.settle(again.id, 1, { state: 'queued', delaySeconds: 0, message: '' });
+    const failed = await createFailed(store, { endpoint });
+    await store.retryFailed(scopeOf(failed), failed.publicId);
+    await createSucceeded(store, { endpoint });
+    expect(await store.countRetried({ ...acme, endpoint })).toBe(0);
+    for (const { id } of [again, failed]) expect(await store.claim(id, 2, 30)).toBeDefined();
+    expect(await store.countRetried({ ...acme, endpoint })).toBe(2);
+    expect(await store.countRetried(acme)).toBe(2);
+    expect(await store.countRetried({ ...acme, endpoint: 'another' })).toBe(0);
+  });
+
   it('finds nothing under an unknown id', async () => {
     const { store } = open();
     expect(await store.find('01900000-0000-7000-8000-000000000000')).toBeUndefined();
