@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
+import { withBodiesByMediaType } from '../http/body-by-media-type.js';
 import type { Dialect } from '../http/dialect.js';
 
 const require = createRequire(import.meta.url);
@@ -50,7 +51,7 @@ function documentOf(app: NestFastifyApplication, dialect: Dialect, version: stri
     .setVersion(version)
     .addBearerAuth()
     .build();
-  return SwaggerModule.createDocument(app, config, { include: [dialect.module] });
+  return withBodiesByMediaType(SwaggerModule.createDocument(app, config, { include: [dialect.module] }));
 }
 
 function redocPage(dialects: readonly Dialect[], wanted: string | undefined): string {

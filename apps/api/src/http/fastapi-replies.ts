@@ -1,14 +1,14 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiProperty, ApiResponse } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
+import { ErrorReplies, type FailureStatus } from './error-replies.js';
 
 /** Any failure but a validation failure. */
-export class FastapiError {
+class FastapiError {
   @ApiProperty({ description: 'What is wrong, and what to do' })
   detail!: string;
 }
 
 /** One thing wrong with a request, as Pydantic 2 says it. */
-export class FastapiProblem {
+class FastapiProblem {
   @ApiProperty({ example: 'missing' })
   type!: string;
 
@@ -33,33 +33,12 @@ export class FastapiProblem {
   input!: unknown;
 }
 
-export class FastapiValidationError {
+class FastapiValidationError {
   @ApiProperty({ type: [FastapiProblem] })
   detail!: readonly FastapiProblem[];
 }
 
-const meanings = {
-  400: 'An input cannot be used',
-  401: 'A valid API key is required',
-  403: 'The path leaves the results',
-  404: 'Unknown, or not there yet',
-  413: 'The body is too large',
-  416: 'The range lies outside the file',
-  422: 'Fields are missing or wrong',
-  503: 'The queue is full or the storage is away for a moment; Retry-After tells when to try again',
-} as const;
-
-/** Documents the failures of a route of a FastAPI original. 401 and 503 can happen everywhere. */
-export function FastapiErrors(...statuses: (keyof typeof meanings)[]): MethodDecorator & ClassDecorator {
-  const all = [...new Set([...statuses, 401 as const, 503 as const])].sort();
-  return applyDecorators(
-    ApiExtraModels(FastapiError, FastapiValidationError),
-    ...all.map((status) =>
-      ApiResponse({
-        status,
-        description: meanings[status],
-        type: status === 422 ? FastapiValidationError : FastapiError,
-      }),
-    ),
-  );
+/** Documents the failures of a route of a FastAPI original. */
+export function FastapiErrors(...statuses: FailureStatus[]): MethodDecorator {
+  return ErrorReplies((status) => (status === 422 ? FastapiValidationError : FastapiError), statuses);
 }

@@ -87,7 +87,7 @@ export class LatentSyncController {
   @Head('results/:task_id/:file')
   @ApiOperation({ summary: 'Download output.mp4 or output_mask.mp4' })
   @ApiParam({ name: 'file', enum: ['output.mp4', 'output_mask.mp4'] })
-  @FileReply()
+  @FileReply('video/mp4')
   @FastapiErrors(404, 416)
   async result(
     @Param('task_id') taskId: string,

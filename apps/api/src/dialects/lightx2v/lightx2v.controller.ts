@@ -180,7 +180,7 @@ export class LightX2VController {
   @Get('tasks/:task_id/result')
   @Head('tasks/:task_id/result')
   @ApiOperation({ summary: 'Download the result' })
-  @FileReply()
+  @FileReply('video/mp4')
   @FastapiErrors(404, 416)
   async result(
     @Param('task_id') taskId: string,
@@ -195,7 +195,7 @@ export class LightX2VController {
   @Head('files/download/*')
   @ApiOperation({ summary: 'Download a result by the path a status reply, the guide or the client names' })
   @ApiParam({ name: 'path', type: String, example: 'outputs/videos/UWYF-AVKZ-4I5B-EO6T-D1IY.mp4' })
-  @FileReply()
+  @FileReply('video/mp4')
   @FastapiErrors(403, 404, 416)
   async file(
     @Param('*') path: string,

@@ -1,5 +1,12 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { ApiSettings } from '@polyreel/config';
 import {
   isTerminal,
@@ -11,6 +18,9 @@ import {
 } from '@polyreel/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../../http/api-error.js';
+import { BodyByMediaType } from '../../http/body-by-media-type.js';
+import { ErrorReplies, type FailureStatus } from '../../http/error-replies.js';
+import { FileReply } from '../../http/file-reply.js';
 import { AcceptsIdempotencyKey, submitOptionsOf } from '../../http/idempotency-key.js';
 import { parseFields } from '../../http/parse-fields.js';
 import { Tenant } from '../../http/tenant.js';
@@ -35,7 +45,16 @@ import {
   videoHeaders,
   type Audience,
 } from './opea-videos.presenter.js';
+import {
+  OpeaVideo,
+  OpeaVideoDeleted,
+  OpeaVideoFailure,
+  OpeaVideoList,
+  OpeaVideosError,
+} from './opea-videos.replies.js';
 import { languageOf, receiveVideoRequest, wordsOf } from './opea-videos.request.js';
+
+const Failures = (...statuses: FailureStatus[]) => ErrorReplies(() => OpeaVideosError, statuses);
 
 /** Milliseconds a delete waits for a running job to stop. */
 const STOP_WAIT = 20_000;
@@ -44,6 +63,7 @@ const STATISTICS_JOBS = 100;
 const SERVICE_VERSION = '1.0';
 
 @ApiTags('Videos')
+@ApiExtraModels(OpeaVideo, OpeaVideoDeleted, OpeaVideoFailure)
 @Controller(['v1', 'openai/v1'])
 export class OpeaVideosController {
   constructor(
@@ -58,11 +78,9 @@ export class OpeaVideosController {
   @Post('videos')
   @HttpCode(200)
   @ApiOperation({ summary: 'Create a video (form with files, or JSON)' })
-  @ApiConsumes('multipart/form-data', 'application/json')
-  @ApiExtraModels(OpeaVideosBody, OpeaVideosForm)
-  @ApiBody({
-    schema: { oneOf: [{ $ref: getSchemaPath(OpeaVideosForm) }, { $ref: getSchemaPath(OpeaVideosBody) }] },
-  })
+  @BodyByMediaType({ 'multipart/form-data': OpeaVideosForm, 'application/json': OpeaVideosBody })
+  @ApiOkResponse({ type: OpeaVideo })
+  @Failures(400, 413, 422, 429)
   @AcceptsIdempotencyKey()
   async create(
     @Req() request: FastifyRequest,
@@ -83,6 +101,9 @@ export class OpeaVideosController {
 
   @Get('videos')
   @ApiOperation({ summary: 'List videos by page' })
+  @ApiQuery({ type: OpeaVideosListQuery })
+  @ApiOkResponse({ type: OpeaVideoList })
+  @Failures(400, 404)
   async list(
     @Query() query: unknown,
     @Req() request: FastifyRequest,
@@ -103,6 +124,8 @@ export class OpeaVideosController {
 
   @Get('videos/:videoId')
   @ApiOperation({ summary: 'State of a video' })
+  @ApiOkResponse({ type: OpeaVideo })
+  @Failures(404)
   async status(
     @Param('videoId') videoId: string,
     @Req() request: FastifyRequest,
@@ -114,6 +137,9 @@ export class OpeaVideosController {
 
   @Get('videos/:videoId/content')
   @ApiOperation({ summary: 'Download a video, its first picture or a sheet of pictures' })
+  @ApiQuery({ type: OpeaVideosContentQuery })
+  @FileReply('video/mp4', 'image/jpeg')
+  @Failures(400, 404, 416)
   async content(
     @Param('videoId') videoId: string,
     @Query() query: unknown,
@@ -138,6 +164,10 @@ export class OpeaVideosController {
   @Delete('videos/:videoId')
   @HttpCode(200)
   @ApiOperation({ summary: 'Delete a video and its files' })
+  @ApiOkResponse({
+    schema: { oneOf: [{ $ref: getSchemaPath(OpeaVideo) }, { $ref: getSchemaPath(OpeaVideoDeleted) }] },
+  })
+  @Failures(400, 404, 409)
   async delete(
     @Param('videoId') videoId: string,
     @Req() request: FastifyRequest,

@@ -3,6 +3,7 @@ import type { Language } from '../../http/language.js';
 import type { TaskView } from '../../tasks/task-view.js';
 import type { ContentVariant } from './opea-videos.dto.js';
 import { taskErrorText } from './opea-videos.errors.js';
+import type { OpeaVideo, OpeaVideoDeleted, OpeaVideoList } from './opea-videos.replies.js';
 import type { Words } from './opea-videos.request.js';
 
 /** Words of the document. It has none for a cancelled job: only a delete cancels, and that removes the job. */
@@ -35,7 +36,7 @@ export interface Audience {
 }
 
 /** @param runningTasks tasks that run at this moment: as in the original, they stand before one that waits */
-export function presentVideo(view: TaskView, audience: Audience, runningTasks = 0): object {
+export function presentVideo(view: TaskView, audience: Audience, runningTasks = 0): OpeaVideo {
   const { task } = view;
   const facts = {
     progress: percentOf(task),
@@ -63,7 +64,7 @@ export function presentVideo(view: TaskView, audience: Audience, runningTasks = 
 }
 
 /** The reply to a delete; `task` is what was removed. */
-export function presentDeleted(task: Task, { words }: Audience): object {
+export function presentDeleted(task: Task, { words }: Audience): OpeaVideo | OpeaVideoDeleted {
   if (words === 'openai') return { id: task.publicId, object: 'video.deleted', deleted: true };
   // Nothing is left to wait for or to complain about: the original answers progress 0 here, whatever it was before.
   return job(task, 'deleted', { progress: 0, estimated_time: 0, queue_length: 0 }, '');
@@ -74,7 +75,7 @@ export function presentList(
   hasMore: boolean,
   audience: Audience,
   runningTasks = 0,
-): object {
+): OpeaVideoList {
   return {
     object: 'list',
     data: views.map((view) => presentVideo(view, audience, runningTasks)),
@@ -136,7 +137,7 @@ interface Facts {
 }
 
 /** The object both words share, fields in the order of the original. */
-function job(task: Task, status: string, facts: Facts, error: unknown): object {
+function job(task: Task, status: string, facts: Facts, error: OpeaVideo['error']): OpeaVideo {
   return {
     id: task.publicId,
     object: 'video',

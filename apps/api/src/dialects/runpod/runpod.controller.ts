@@ -1,11 +1,12 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiSettings } from '@polyreel/config';
 import { TaskService, type EngineRegistry, type Task, type TaskScope } from '@polyreel/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../../http/api-error.js';
 import { whileConnected } from '../../http/client-connection.js';
+import { ErrorReplies, type FailureStatus } from '../../http/error-replies.js';
 import { AcceptsIdempotencyKey, submitOptionsOf } from '../../http/idempotency-key.js';
 import { replyWithJson } from '../../http/json-reply.js';
 import { parseFields } from '../../http/parse-fields.js';
@@ -27,7 +28,19 @@ import {
   presentRequests,
   presentStream,
 } from './runpod.presenter.js';
+import {
+  RunpodAccepted,
+  RunpodError,
+  RunpodHealth,
+  RunpodJob,
+  RunpodPurged,
+  RunpodRequests,
+  RunpodStream,
+} from './runpod.replies.js';
 import { endpointOf } from './runpod.request.js';
+
+/** 404 also for endpoint names that cannot be one. */
+const Failures = (...statuses: FailureStatus[]) => ErrorReplies(() => RunpodError, [404, ...statuses]);
 
 /** Milliseconds a request for the end of a job is held when it does not say. */
 const DEFAULT_WAIT = 90_000;
@@ -56,6 +69,8 @@ export class RunpodController {
   @Post('run')
   @HttpCode(200)
   @ApiOperation({ summary: 'Queue a job' })
+  @ApiOkResponse({ type: RunpodAccepted })
+  @Failures(400, 413, 422, 429)
   @ApiBody({ type: RunpodJobRequest })
   @AcceptsIdempotencyKey()
   async run(
@@ -70,6 +85,8 @@ export class RunpodController {
   @Post('runsync')
   @HttpCode(200)
   @ApiOperation({ summary: 'Queue a job and wait for its end' })
+  @ApiOkResponse({ type: RunpodJob })
+  @Failures(400, 413, 422, 429)
   @ApiBody({ type: RunpodJobRequest })
   @AcceptsIdempotencyKey()
   async runSync(
@@ -87,6 +104,8 @@ export class RunpodController {
 
   @Get('status/:jobId')
   @ApiOperation({ summary: 'State and result of a job' })
+  @ApiOkResponse({ type: RunpodJob })
+  @Failures()
   async status(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
@@ -99,6 +118,8 @@ export class RunpodController {
   @Post('status/:jobId')
   @HttpCode(200)
   @ApiOperation({ summary: 'State and result of a job' })
+  @ApiOkResponse({ type: RunpodJob })
+  @Failures()
   async statusByPost(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
@@ -110,6 +131,8 @@ export class RunpodController {
 
   @Get('status-sync/:jobId')
   @ApiOperation({ summary: 'State and result of a job, held until it has ended' })
+  @ApiOkResponse({ type: RunpodJob })
+  @Failures(400)
   async statusSync(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
@@ -125,6 +148,8 @@ export class RunpodController {
   @Post('status-sync/:jobId')
   @HttpCode(200)
   @ApiOperation({ summary: 'State and result of a job, held until it has ended' })
+  @ApiOkResponse({ type: RunpodJob })
+  @Failures(400)
   async statusSyncByPost(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
@@ -138,6 +163,8 @@ export class RunpodController {
 
   @Get('stream/:jobId')
   @ApiOperation({ summary: 'Progress of a job, held until it has ended' })
+  @ApiOkResponse({ type: RunpodStream })
+  @Failures(400)
   async stream(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
@@ -153,6 +180,8 @@ export class RunpodController {
   @Post('stream/:jobId')
   @HttpCode(200)
   @ApiOperation({ summary: 'Progress of a job, held until it has ended' })
+  @ApiOkResponse({ type: RunpodStream })
+  @Failures(400)
   async streamByPost(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
@@ -166,6 +195,8 @@ export class RunpodController {
   @Post('cancel/:jobId')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancel a queued or running job' })
+  @ApiOkResponse({ type: RunpodAccepted })
+  @Failures()
   async cancel(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
@@ -180,6 +211,8 @@ export class RunpodController {
   @Post('retry/:jobId')
   @HttpCode(200)
   @ApiOperation({ summary: 'Run a failed or timed out job again, under the same id' })
+  @ApiOkResponse({ type: RunpodAccepted })
+  @Failures(400)
   async retry(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
@@ -195,12 +228,16 @@ export class RunpodController {
   @Post('purge-queue')
   @HttpCode(200)
   @ApiOperation({ summary: 'Remove every job that waits' })
+  @ApiOkResponse({ type: RunpodPurged })
+  @Failures()
   async purgeQueue(@Param('endpoint') endpoint: string, @Tenant() tenant: string): Promise<object> {
     return presentPurge(await this.tasks.cancelQueued(scopeOf(endpoint, tenant)));
   }
 
   @Get('health')
   @ApiOperation({ summary: 'Jobs and workers of the endpoint' })
+  @ApiOkResponse({ type: RunpodHealth })
+  @Failures()
   async health(@Param('endpoint') endpoint: string, @Tenant() tenant: string): Promise<object> {
     const scope = scopeOf(endpoint, tenant);
     const [counts, running, engines] = await Promise.all([
@@ -214,6 +251,8 @@ export class RunpodController {
 
   @Get('requests')
   @ApiOperation({ summary: 'Jobs of the endpoint, newest first' })
+  @ApiOkResponse({ type: RunpodRequests })
+  @Failures(400)
   async requests(
     @Param('endpoint') endpoint: string,
     @Query() query: RunpodListQuery,

@@ -9,6 +9,14 @@ import {
 } from '@polyreel/core';
 import type { DeliveredResult, DeliveryWishes } from '../../tasks/result-delivery.js';
 import type { TaskView } from '../../tasks/task-view.js';
+import type {
+  RunpodAccepted,
+  RunpodHealth,
+  RunpodJob,
+  RunpodPurged,
+  RunpodRequests,
+  RunpodStream,
+} from './runpod.replies.js';
 import type { RunpodEndpoint } from './runpod.request.js';
 
 const statusWords = {
@@ -43,12 +51,12 @@ export function hasVanished(task: Task, now: Date): boolean {
   return task.error?.code === 'EXPIRED' || (task.deadline !== undefined && task.deadline <= now);
 }
 
-export function presentQueued(task: Pick<Task, 'publicId'>): object {
+export function presentQueued(task: Pick<Task, 'publicId'>): RunpodAccepted {
   return { id: task.publicId, status: statusWords.queued };
 }
 
 /** The envelope of run-time replies. Fields that do not apply are undefined and so absent in JSON, never null. */
-export function presentJob(view: TaskView, delivered: DeliveredResult): object {
+export function presentJob(view: TaskView, delivered: DeliveredResult): RunpodJob {
   const { task } = view;
   return {
     ...timesOf(task),
@@ -61,7 +69,7 @@ export function presentJob(view: TaskView, delivered: DeliveredResult): object {
 }
 
 /** Chunks are progress reports while the job runs; ended jobs have none, or the Python SDK would ask for ever. */
-export function presentStream(view: TaskView): object {
+export function presentStream(view: TaskView): RunpodStream {
   const { task } = view;
   return {
     status: statusOf(task),
@@ -69,7 +77,7 @@ export function presentStream(view: TaskView): object {
   };
 }
 
-export function presentCancelled(task: Task): object {
+export function presentCancelled(task: Task): RunpodAccepted {
   return {
     id: task.publicId,
     // A running job ends at its next step; the reply need not wait for that.
@@ -77,7 +85,7 @@ export function presentCancelled(task: Task): object {
   };
 }
 
-export function presentPurge(removed: number): object {
+export function presentPurge(removed: number): RunpodPurged {
   return { removed, status: 'completed' };
 }
 
@@ -91,7 +99,7 @@ export function presentHealth(
   engines: readonly RegisteredEngine[],
   { kind }: RunpodEndpoint,
   model: string,
-): object {
+): RunpodHealth {
   const workers = { idle: 0, initializing: 0, ready: 0, running: 0, throttled: 0, unhealthy: 0 };
   for (const engine of engines) {
     const models = engine.models.filter(({ name }) => name === model);
@@ -112,7 +120,7 @@ export function presentHealth(
 }
 
 /** `GET /requests`: RunPod documents only that it exists; the shape is ours. */
-export function presentRequests(page: TaskPage, now: Date): object {
+export function presentRequests(page: TaskPage, now: Date): RunpodRequests {
   const requests = page.tasks
     .filter((task) => !hasVanished(task, now))
     .map((task) => ({
