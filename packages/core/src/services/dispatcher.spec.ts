@@ -49,6 +49,19 @@ describe('a round', () => {
     expect((await aDispatcher().round()).delivered).toBe(0);
   });
 
+  it('forgets expired idempotency keys, but does not look for them all the time', async () => {
+    const record = { route: '/sync', fingerprint: 'ab', keepSeconds: 10 };
+    await store.create(aTaskToCreate(), 100, { ...record, key: 'one' });
+    clock.advance(11);
+    const dispatcher = aDispatcher();
+    await dispatcher.round();
+    expect(await store.forgetExpiredKeys()).toBe(0);
+    await store.create(aTaskToCreate(), 100, { ...record, key: 'two' });
+    clock.advance(11);
+    await dispatcher.round();
+    expect(await store.forgetExpiredKeys()).toBe(1);
+  });
+
   it('keeps about twice the slots in the queue, whatever waits', async () => {
     await registry.report('engine', scriptedDescription);
     for (let count = 0; count < 50; count++) await create();

@@ -108,6 +108,9 @@ describe('a run that goes well', () => {
     });
     expect(engine.runs[0]!.job.parameters).toEqual({ fps: 25 });
     expect(engine.runs[0]!.inputs.get('image')).toEqual(samplePng());
+    // What the result is, for the estimates of later tasks; the steps did nothing.
+    const [past] = await store.recentRuns(task.kind, task.model);
+    expect(past!.work).toEqual({ megapixels: 0.262144, frames: 50 });
     expect(done.assets.find(({ role }) => role === 'image')).toMatchObject({
       sourceUrl: portraitUrl,
       objectKey: `inputs/${task.id}/image`,
