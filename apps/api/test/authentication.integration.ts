@@ -81,9 +81,8 @@ describe('tenants', () => {
     expect((await ask('DELETE', `/v1/tasks/${id}`, foreign)).body).toMatchObject({
       stop_status: 'do_nothing',
     });
-    expect((await ask('DELETE', '/v1/tasks/all/running', foreign)).body).toMatchObject({
-      stop_status: 'do_nothing',
-    });
+    // It succeeds, on the tasks of its own tenant: none.
+    expect((await ask('DELETE', '/v1/tasks/all/running', foreign)).status).toBe(200);
     expect((await ask('GET', `/v1/tasks/${id}/status`, { authorization: keys.reader })).body).toMatchObject({
       task_status: 'pending',
     });
