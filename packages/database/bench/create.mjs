@@ -24,71 +24,66 @@ try {
   // Neither Redis nor an object store takes part in a create.
   const foreign = { redisUrl: '', s3: {} };
   const { databaseUrl } = await startEmbeddedServices(supervisor, { durable: true, foreign });
-  await migrate(databaseUrl);
-  const database = connectDatabase(databaseUrl, {
-    applicationName: 'polyreel-bench',
-    statementTimeout: 60_000,
-  });
   console.log(`${availableParallelism()} x ${cpus()[0]?.model}, Node ${process.versions.node}`);
   for (const tenants of [20, 1]) {
+    const lines = [];
+    for (const length of LENGTHS) lines.push(await openLine(databaseUrl, length, tenants));
+    // Taken in turns, so that other load on the machine falls on all of them alike.
+    for (let round = 0; round < WARM_UP + ROUNDS; round += 1)
+      for (const line of lines) await measure(line, round >= WARM_UP);
     console.log(
       `\nWaiting tasks of ${tenants} tenant(s); milliseconds, median / p95, and times the empty queue`,
     );
-    const first = new Map();
-    for (const length of LENGTHS) {
-      await fill(database.prisma, length, tenants);
-      const results = await measure(database.prisma);
-      const cells = Object.entries(results).map(([name, { median, p95 }]) => {
-        if (!first.has(name)) first.set(name, median);
-        return `${name} ${median.toFixed(2)} / ${p95.toFixed(2)} (${(median / first.get(name)).toFixed(2)}x)`;
+    for (const { length, times } of lines) {
+      const cells = Object.keys(times).map((name) => {
+        const { median, p95 } = quantiles(times[name]);
+        const ratio = median / quantiles(lines[0].times[name]).median;
+        return `${name} ${median.toFixed(2)} / ${p95.toFixed(2)} (${ratio.toFixed(2)}x)`;
       });
       console.log(`${String(length).padStart(6)}  ${cells.join('   ')}`);
     }
+    for (const { database } of lines) await database.close();
   }
-  await database.close();
 } finally {
   await supervisor.stop();
   await rm(dataDir, { recursive: true, force: true });
 }
 
-/** Fills the queue anew and gives Postgres the statistics it would have gathered by itself. */
-async function fill(prisma, length, tenants) {
-  await prisma.$executeRaw`TRUNCATE task CASCADE`;
-  await prisma.$executeRaw`
+/** A database of its own with so many waiting tasks, and the statistics Postgres would have gathered by itself. */
+async function openLine(databaseUrl, length, tenants) {
+  const url = new URL(databaseUrl);
+  url.pathname = `/bench_${tenants}_${length}`;
+  const admin = connectDatabase(databaseUrl, { applicationName: 'polyreel-bench' });
+  await admin.prisma.$executeRawUnsafe(`CREATE DATABASE ${url.pathname.slice(1)}`);
+  await admin.close();
+  await migrate(url.href);
+  const database = connectDatabase(url.href, { applicationName: 'polyreel-bench', statementTimeout: 60_000 });
+  await database.prisma.$executeRaw`
     INSERT INTO task (id, public_id, tenant, dialect, kind, model, parameters, request, extras, max_attempts,
       attempts_per_run, created_at)
     SELECT gen_random_uuid(), 'task-' || n, 'tenant-' || n % ${tenants}::int, 'opea-videos', 't2v', 'preview', '{}', '{}',
       '{}', 3, 3, now() - (${length}::int - n) * interval '1 second'
     FROM generate_series(1, ${length}::int) AS n`;
-  await prisma.$executeRaw`VACUUM ANALYZE task`;
+  await database.prisma.$executeRaw`VACUUM ANALYZE task`;
+  const times = { create: [], 'create with key': [], status: [], 'queue place': [] };
+  return { length, database, store: new PrismaTaskStore(database.prisma), times };
 }
 
-async function measure(prisma) {
-  const store = new PrismaTaskStore(prisma);
-  const times = { create: [], 'create with key': [], status: [], 'queue place': [] };
-  const timed = async (name, round, work) => {
+async function measure({ database, store, times }, counts) {
+  const timed = async (name, work) => {
     const start = performance.now();
-    const result = await work();
-    if (round >= WARM_UP) times[name].push(performance.now() - start);
-    return result;
+    await work();
+    if (counts) times[name].push(performance.now() - start);
   };
-  for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
-    const plain = aTask();
-    await timed('create', round, () => store.create(plain, QUEUE_LIMIT));
-    const keyed = aTask();
-    const record = {
-      key: randomUUID(),
-      route: '/v1/videos',
-      fingerprint: 'ab'.repeat(32),
-      keepSeconds: 3600,
-    };
-    await timed('create with key', round, () => store.create(keyed, QUEUE_LIMIT, record));
-    // The newest task of all is the one with the most before it.
-    await timed('status', round, () => store.findByPublicId(scope, keyed.publicId));
-    await timed('queue place', round, () => store.queuePlace(keyed.id, routes));
-    await prisma.task.deleteMany({ where: { id: { in: [plain.id, keyed.id] } } });
-  }
-  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, quantiles(all)]));
+  const plain = aTask();
+  await timed('create', () => store.create(plain, QUEUE_LIMIT));
+  const keyed = aTask();
+  const record = { key: randomUUID(), route: '/v1/videos', fingerprint: 'ab'.repeat(32), keepSeconds: 3600 };
+  await timed('create with key', () => store.create(keyed, QUEUE_LIMIT, record));
+  // The newest task of all is the one with the most before it.
+  await timed('status', () => store.findByPublicId(scope, keyed.publicId));
+  await timed('queue place', () => store.queuePlace(keyed.id, routes));
+  await database.prisma.task.deleteMany({ where: { id: { in: [plain.id, keyed.id] } } });
 }
 
 function aTask() {
