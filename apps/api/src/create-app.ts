@@ -13,6 +13,7 @@ import { serveDocumentation } from './docs/documentation.js';
 import { useRequestMetrics } from './health/request-metrics.js';
 import { useAuthentication } from './http/authentication.js';
 import { AllowedMethods } from './http/allowed-methods.js';
+import { useBodyLimits } from './http/body-limits.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { useRequestLog } from './http/request-log.js';
 import { useTolerantJson } from './http/tolerant-json.js';
@@ -54,6 +55,7 @@ export async function createApp(settings: ApiSettings): Promise<NestFastifyAppli
   useRequestLog(fastify, await app.resolve(PinoLogger));
   useRequestMetrics(fastify);
   useAuthentication(fastify, settings.auth, app.get<ApiKeys>(API_KEYS));
+  useBodyLimits(fastify, dialects, settings.limits);
   useTolerantJson(fastify, settings.limits.jsonBytes);
   await app.register(multipart);
   serveDocumentation(app, dialects, VERSION);

@@ -64,6 +64,43 @@ describe('keys', () => {
     });
   });
 
+  const run = (headers: Record<string, string>) =>
+    ask('POST', '/v2/wan-t2v/run', headers, { input: { prompt: 'waves', duration: 1 } });
+
+  it.each([
+    ['Bearer, as the SDKs send it', `Bearer ${keys.acme}`],
+    ['bare, as the curl lines do', keys.acme],
+  ])('of RunPod clients come %s', async (_name, authorization) => {
+    const { status, body } = await run({ authorization });
+    expect([status, body]).toEqual([
+      200,
+      { id: expect.stringMatching(/-u1$/) as string, status: 'IN_QUEUE' },
+    ]);
+    const path = `/v2/wan-t2v/status/${body.id as string}`;
+    expect(await ask('GET', path, { authorization })).toMatchObject({ status: 200 });
+    expect(await ask('GET', path, { authorization: keys.other })).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    ['no key', {}],
+    ['an unknown key', { authorization: 'Bearer rpa_unknown' }],
+    ['an unknown bare key', { authorization: 'rpa_unknown' }],
+    ['a key that may only read', { authorization: keys.reader }],
+  ])('%s is 401 in the words of RunPod', async (_name, headers) => {
+    const refused = { status: 401, body: { error: 'Unauthorized' } };
+    expect(await run(headers as Record<string, string>)).toEqual(refused);
+    for (const path of ['/v2/wan-t2v/purge-queue', '/v2/wan-t2v/cancel/x', '/v2/wan-t2v/nothing'])
+      expect(await ask('POST', path, headers as Record<string, string>)).toEqual(refused);
+  });
+
+  it('that may only read change no time to live', async () => {
+    const id = (await run({ authorization: keys.acme })).body.id as string;
+    const path = `/v2/wan-t2v/status/${id}`;
+    const reader = { authorization: `Bearer ${keys.reader}` };
+    expect(await ask('GET', path, reader)).toMatchObject({ status: 200 });
+    expect(await ask('GET', `${path}?ttl=6000`, reader)).toMatchObject({ status: 401 });
+  });
+
   it('are not needed by probes and documentation', async () => {
     for (const url of ['/health', '/health/live', '/docs', '/redoc'])
       expect((await api.app.inject({ method: 'GET', url })).statusCode, url).toBe(200);

@@ -13,6 +13,20 @@ export class LimitSettings {
   @Max(Number.MAX_SAFE_INTEGER)
   jsonBytes: number;
 
+  /** Body of RunPod's `run`, in bytes; the original takes 10 MiB. */
+  @Variable('RUNPOD_RUN_BYTES', { allowed: bytes, parse: integer, fallback: 10_485_760 })
+  @IsInt()
+  @Min(1024)
+  @Max(Number.MAX_SAFE_INTEGER)
+  runpodRunBytes: number;
+
+  /** Body of RunPod's `runsync`, in bytes; the original takes 20 MiB. */
+  @Variable('RUNPOD_RUNSYNC_BYTES', { allowed: bytes, parse: integer, fallback: 20_971_520 })
+  @IsInt()
+  @Min(1024)
+  @Max(Number.MAX_SAFE_INTEGER)
+  runpodRunsyncBytes: number;
+
   /** One uploaded file, in bytes. */
   @Variable('LIMIT_UPLOAD_BYTES', { allowed: bytes, parse: integer, fallback: 2_147_483_648 })
   @IsInt()

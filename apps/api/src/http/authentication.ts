@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Settings of the API key. Undefined: authentication is off. */
     keySettings: JsonObject | undefined;
+    /** The key may change something. Requests that only read by their method are let through without. */
+    mayWrite: boolean;
   }
 }
 
@@ -22,6 +24,7 @@ const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 export function useAuthentication(fastify: FastifyInstance, mode: 'off' | 'keys', keys: ApiKeys): void {
   fastify.decorateRequest('tenant', SOLE_TENANT);
   fastify.decorateRequest('keySettings', undefined);
+  fastify.decorateRequest('mayWrite', true);
   if (mode === 'off') return;
   fastify.addHook('onRequest', async (request) => {
     if (openPaths.test(request.url.split('?', 1)[0]!)) return;
@@ -34,6 +37,7 @@ export function useAuthentication(fastify: FastifyInstance, mode: 'off' | 'keys'
       throw new ApiError('unauthorized', `The API key lacks the scope ${scope}.`);
     request.tenant = owner.tenant;
     request.keySettings = owner.settings;
+    request.mayWrite = owner.scopes.includes('tasks:write');
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { LimitSettings } from '@polyreel/config';
 import type { DialectName } from '@polyreel/core';
 import type { DialectErrors } from './api-error.js';
 import type { DialectWebhooks } from './dialect-webhooks.js';
@@ -16,6 +17,8 @@ export interface Dialect {
   readonly errors: DialectErrors;
   /** How it tells the ends of tasks to those who wait for them. Absent: the dialect knows no webhooks. */
   readonly webhooks?: DialectWebhooks;
+  /** Largest body in bytes of routes with a limit of their own, by the path they are registered under. */
+  readonly bodyBytes?: (limits: LimitSettings) => Readonly<Record<string, number>>;
 }
 
 /** The dialect that owns a path, so that even unknown routes below it answer in its own shape. */

@@ -21,6 +21,7 @@ import {
   connectDatabase,
   PostgresWakeUp,
   PrismaApiKeys,
+  PrismaEndpoints,
   PrismaEngineRegistry,
   PrismaTaskStore,
   PrismaWebhookOutbox,
@@ -29,6 +30,7 @@ import {
 import { FfmpegMediaInspector, GuardedMediaIntake, GuardedWebhookTransport } from '@polyreel/media';
 import { S3ObjectStore } from '@polyreel/object-store';
 import { pingRedis, RedisTaskEvents } from '@polyreel/queue';
+import { EndpointDirectory } from './endpoint-directory.js';
 import { ResultDelivery } from './result-delivery.js';
 import { LoggedTaskService } from './logged-task-service.js';
 import { Samples } from './samples.js';
@@ -38,6 +40,7 @@ import { TaskViews } from './task-view.js';
 import {
   API_KEYS,
   DEPENDENCIES,
+  ENDPOINTS,
   ENGINE_REGISTRY,
   MEDIA_INTAKE,
   OBJECT_STORE,
@@ -80,6 +83,11 @@ const adapters: Provider[] = [
     provide: API_KEYS,
     inject: [DATABASE],
     useFactory: (database: Database) => new PrismaApiKeys(database.prisma),
+  },
+  {
+    provide: ENDPOINTS,
+    inject: [DATABASE],
+    useFactory: (database: Database) => new PrismaEndpoints(database.prisma),
   },
   {
     provide: ENGINE_REGISTRY,
@@ -161,6 +169,7 @@ const services: Provider[] = [
   TaskFiles,
   Spritesheets,
   ResultDelivery,
+  EndpointDirectory,
   Samples,
 ];
 

@@ -1,5 +1,6 @@
 /** Injection tokens of the ports; their adapters are chosen in `tasks.module.ts` only. */
 export const API_KEYS = Symbol('ApiKeys');
+export const ENDPOINTS = Symbol('Endpoints');
 export const ENGINE_REGISTRY = Symbol('EngineRegistry');
 export const MEDIA_INTAKE = Symbol('MediaIntake');
 export const OBJECT_STORE = Symbol('ObjectStore');

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiSettings } from '@polyreel/config';
-import { TaskService, type EngineRegistry, type Task, type TaskScope } from '@polyreel/core';
+import { TaskService, type Endpoint, type EngineRegistry, type Task, type TaskScope } from '@polyreel/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../../http/api-error.js';
@@ -11,11 +11,12 @@ import { AcceptsIdempotencyKey, submitOptionsOf } from '../../http/idempotency-k
 import { replyWithJson } from '../../http/json-reply.js';
 import { parseFields } from '../../http/parse-fields.js';
 import { Tenant } from '../../http/tenant.js';
+import { EndpointDirectory } from '../../tasks/endpoint-directory.js';
 import { ResultDelivery } from '../../tasks/result-delivery.js';
 import { Samples } from '../../tasks/samples.js';
 import { TaskViews } from '../../tasks/task-view.js';
 import { ENGINE_REGISTRY } from '../../tasks/tokens.js';
-import { RunpodJobRequest, RunpodListQuery, RunpodWaitQuery } from './runpod.dto.js';
+import { RunpodJobRequest, RunpodListQuery, RunpodStatusQuery, RunpodWaitQuery } from './runpod.dto.js';
 import { fromJobRequest } from './runpod.inbound.js';
 import {
   deliveryWishes,
@@ -37,7 +38,7 @@ import {
   RunpodRequests,
   RunpodStream,
 } from './runpod.replies.js';
-import { endpointOf } from './runpod.request.js';
+import { checkedName, endpointOf, secondsToLive } from './runpod.request.js';
 
 /** 404 also for endpoint names that cannot be one. */
 const Failures = (...statuses: FailureStatus[]) => ErrorReplies(() => RunpodError, [404, ...statuses]);
@@ -51,9 +52,6 @@ const DEFAULT_STREAM_WAIT = 2_000;
 /** Engines silent for longer, in seconds, do not count as workers. */
 const WORKER_SILENCE = 60;
 
-/** Running tasks looked at for the health, at most. */
-const MAX_RUNNING = 100;
-
 @ApiTags('RunPod')
 @Controller('v2/:endpoint')
 export class RunpodController {
@@ -61,6 +59,7 @@ export class RunpodController {
     @Inject(TaskService) private readonly tasks: TaskService,
     @Inject(TaskViews) private readonly views: TaskViews,
     @Inject(Samples) private readonly samples: Samples,
+    @Inject(EndpointDirectory) private readonly endpoints: EndpointDirectory,
     @Inject(ResultDelivery) private readonly results: ResultDelivery,
     @Inject(ENGINE_REGISTRY) private readonly engines: EngineRegistry,
     @Inject(ApiSettings) private readonly settings: ApiSettings,
@@ -105,28 +104,35 @@ export class RunpodController {
   @Get('status/:jobId')
   @ApiOperation({ summary: 'State and result of a job' })
   @ApiOkResponse({ type: RunpodJob })
-  @Failures()
+  @Failures(400)
   async status(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
+    @Query() query: RunpodStatusQuery,
     @Tenant() tenant: string,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.send(reply, await this.find(scopeOf(endpoint, tenant), jobId));
+    const { ttl } = parseFields(RunpodStatusQuery, query, 'query');
+    const scope = scopeOf(endpoint, tenant);
+    if (ttl !== undefined) await this.tasks.changeTimeToLive(scope, jobId, secondsToLive(ttl, request));
+    await this.send(reply, await this.find(scope, jobId));
   }
 
   @Post('status/:jobId')
   @HttpCode(200)
   @ApiOperation({ summary: 'State and result of a job' })
   @ApiOkResponse({ type: RunpodJob })
-  @Failures()
+  @Failures(400)
   async statusByPost(
     @Param('endpoint') endpoint: string,
     @Param('jobId') jobId: string,
+    @Query() query: RunpodStatusQuery,
     @Tenant() tenant: string,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.status(endpoint, jobId, tenant, reply);
+    await this.status(endpoint, jobId, query, tenant, request, reply);
   }
 
   @Get('status-sync/:jobId')
@@ -240,13 +246,13 @@ export class RunpodController {
   @Failures()
   async health(@Param('endpoint') endpoint: string, @Tenant() tenant: string): Promise<object> {
     const scope = scopeOf(endpoint, tenant);
-    const [counts, running, engines] = await Promise.all([
+    const [counts, retried, engines, described] = await Promise.all([
       this.tasks.countByState(scope),
-      this.tasks.list(scope, { states: ['running'], order: 'newest-first', limit: MAX_RUNNING }),
+      this.tasks.countRetried(scope),
       this.engines.live(WORKER_SILENCE),
+      this.endpoint(endpoint),
     ]);
-    const { kind, name } = endpointOf(endpoint);
-    return presentHealth(counts, running.tasks, engines, { kind, name }, this.settings.models[kind]);
+    return presentHealth({ ...counts, retried }, engines, described);
   }
 
   @Get('requests')
@@ -272,16 +278,20 @@ export class RunpodController {
     request: FastifyRequest,
   ): Promise<Task> {
     const options = submitOptionsOf(request);
-    const { models, volumeRoots, volumePrefix } = this.settings;
+    const { volumeRoots, volumePrefix } = this.settings;
     const submission = fromJobRequest(body, {
       tenant,
-      endpoint: endpointOf(endpoint),
-      models,
+      endpoint: await this.endpoint(endpoint),
       volume: { roots: volumeRoots, prefix: volumePrefix },
       samples: this.samples,
       jobId,
     });
     return this.tasks.submit(submission, options);
+  }
+
+  /** @throws ApiError route-not-found */
+  private async endpoint(name: string): Promise<Endpoint> {
+    return endpointOf(name, await this.endpoints.find(checkedName(name)), this.settings.models);
   }
 
   private async find(scope: TaskScope, jobId: string): Promise<Task> {
@@ -311,7 +321,7 @@ export class RunpodController {
 }
 
 function scopeOf(endpoint: string, tenant: string): TaskScope {
-  return { tenant, dialect: 'runpod', endpoint: endpointOf(endpoint).name };
+  return { tenant, dialect: 'runpod', endpoint: checkedName(endpoint) };
 }
 
 /** @throws ApiError unknown-task also for jobs past their time to live */

@@ -210,6 +210,16 @@ export class RunpodJobRequest {
   s3Config?: unknown;
 }
 
+/** What a look at a job may change. */
+export class RunpodStatusQuery {
+  @IntegerField({
+    description: 'Milliseconds from now on after which the job is forgotten. Absent: as it was',
+    minimum: 1_000,
+    maximum: WEEK,
+  })
+  ttl?: number;
+}
+
 /** How long a request may be held. */
 export class RunpodWaitQuery {
   @IntegerField({
@@ -220,6 +230,7 @@ export class RunpodWaitQuery {
   wait?: number;
 }
 
+/** A page of the endpoint's jobs. */
 export class RunpodListQuery {
   @IntegerField({ description: 'Jobs a page', minimum: 1, maximum: 1000, default: 100 })
   limit?: number;

@@ -1,16 +1,20 @@
-import type { GenerationParameters, InputRole, JsonObject, Submission, SubmittedInput } from '@polyreel/core';
-import type { ApiSettings } from '@polyreel/config';
+import type {
+  Endpoint,
+  GenerationParameters,
+  InputRole,
+  JsonObject,
+  Submission,
+  SubmittedInput,
+} from '@polyreel/core';
 import type { InputProblem } from '../../http/api-error.js';
 import { invalidFields, parseFields } from '../../http/parse-fields.js';
 import { mediaReference, volumeKey, type Volume } from '../../tasks/media-reference.js';
 import type { SampleName, Samples } from '../../tasks/samples.js';
 import { RunpodInput, RunpodJobRequest, type RunpodPolicy } from './runpod.dto.js';
-import type { RunpodEndpoint } from './runpod.request.js';
 
 export interface InboundContext {
   readonly tenant: string;
-  readonly endpoint: RunpodEndpoint;
-  readonly models: ApiSettings['models'];
+  readonly endpoint: Endpoint;
   readonly volume: Volume;
   readonly samples: Pick<Samples, 'input'>;
   /** `<uuid>-u1` or `sync-<uuid>-u1`; given, so that this file stays pure. */
@@ -55,14 +59,14 @@ export function fromJobRequest(body: unknown, context: InboundContext): Submissi
   if (request.s3Config !== undefined && request.s3Config !== null)
     throw refused('s3Config', 'is not supported: results are stored by this server; use output.video_url');
   const input = withoutEmptyText(parseFields(RunpodInput, request.input, 'body', 'refuse'));
-  const { kind, name } = context.endpoint;
+  const { kind, name, model } = context.endpoint;
   return {
     publicId: context.jobId,
     tenant: context.tenant,
     dialect: 'runpod',
     endpoint: name,
     kind,
-    model: context.models[kind],
+    model,
     parameters: parametersOf(input, context.endpoint),
     request: { input: recordOf(input) },
     extras: input.network_volume ? { network_volume: true } : {},
@@ -106,7 +110,7 @@ function talkInputs(input: RunpodInput, context: InboundContext): SubmittedInput
 function plainInputs(input: RunpodInput, context: InboundContext): SubmittedInput[] {
   for (const name of ['input_type', 'person_count'] as const)
     if (input[name] !== undefined) throw refused(name, 'belongs to endpoints that make talking videos');
-  if (context.endpoint.kind === 't2v' && !input.prompt)
+  if (context.endpoint.kind === 't2v' && !input.prompt && !context.endpoint.defaults.prompt)
     throw problem('prompt', 'missing', "Field 'prompt' is required.");
   return (['image', 'last_image', 'video', 'audio', 'audio2'] as const).flatMap((medium) => {
     const found = mediumOf(input, medium, medium, context);
@@ -131,12 +135,12 @@ function mediumOf(
   return mediaReference(role, text, volume);
 }
 
-function parametersOf(input: RunpodInput, { kind }: RunpodEndpoint): GenerationParameters {
-  const length = lengthOf(input);
-  const parameters: GenerationParameters = {
+function parametersOf(input: RunpodInput, { kind, defaults }: Endpoint): GenerationParameters {
+  const parameters = withDefaults(defaults, {
     prompt: input.prompt,
     negative_prompt: input.negative_prompt,
     ...sizeOf(input),
+    ...lengthOf(input),
     fps: input.fps,
     seed: input.seed,
     steps: numberOf(input, 'steps'),
@@ -144,19 +148,31 @@ function parametersOf(input: RunpodInput, { kind }: RunpodEndpoint): GenerationP
     audio_guidance_scale: input.audio_guidance_scale,
     shift: input.flow_shift,
     return_mask: input.return_mask,
-  };
-  if (kind !== 'talk') return { ...parameters, ...length };
-  const { frames, seconds = frames && frames / (input.fps ?? talkDefaults.fps) } = length;
-  const sized = parameters.resolution !== undefined;
+  });
+  if (kind !== 'talk') return parameters;
+  const { frames, seconds, ...others } = parameters;
+  const side = parameters.resolution === undefined ? talkDefaults.side : undefined;
   return {
-    ...parameters,
+    ...others,
     prompt: parameters.prompt ?? talkDefaults.prompt,
-    width: parameters.width ?? (sized ? undefined : talkDefaults.side),
-    height: parameters.height ?? (sized ? undefined : talkDefaults.side),
+    width: parameters.width ?? side,
+    height: parameters.height ?? side,
     seed: parameters.seed ?? talkDefaults.seed,
-    seconds,
-    audio_mode: input.person_count === 'multi' ? 'para' : undefined,
+    seconds: frames === undefined ? seconds : frames / (parameters.fps ?? talkDefaults.fps),
+    audio_mode: input.person_count === 'multi' ? 'para' : parameters.audio_mode,
   };
+}
+
+/** The endpoint's parameters under those of the request; one way of saying a thing replaces the others. */
+function withDefaults(defaults: GenerationParameters, asked: GenerationParameters): GenerationParameters {
+  const says = (names: readonly string[]) => names.some((name) => asked[name] !== undefined);
+  const replaced = new Set([
+    ...(says(['resolution']) ? ['width', 'height'] : []),
+    ...(says(['width', 'height']) ? ['resolution'] : []),
+    ...(says(['frames', 'seconds']) ? ['frames', 'seconds'] : []),
+  ]);
+  const taken = Object.entries(defaults).filter(([name]) => asked[name] === undefined && !replaced.has(name));
+  return { ...asked, ...Object.fromEntries(taken) };
 }
 
 function lengthOf(input: RunpodInput): { frames?: number; seconds?: number } {

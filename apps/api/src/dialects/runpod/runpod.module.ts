@@ -16,4 +16,8 @@ export const runpod: Dialect = {
   module: RunpodModule,
   errors: runpodErrors,
   webhooks: runpodWebhooks,
+  bodyBytes: ({ runpodRunBytes, runpodRunsyncBytes }) => ({
+    '/v2/:endpoint/run': runpodRunBytes,
+    '/v2/:endpoint/runsync': runpodRunsyncBytes,
+  }),
 };

@@ -1,6 +1,7 @@
 import {
   assetOf,
   isTerminal,
+  type Endpoint,
   type EngineState,
   type RegisteredEngine,
   type Task,
@@ -17,7 +18,6 @@ import type {
   RunpodRequests,
   RunpodStream,
 } from './runpod.replies.js';
-import type { RunpodEndpoint } from './runpod.request.js';
 
 const statusWords = {
   queued: 'IN_QUEUE',
@@ -89,16 +89,11 @@ export function presentPurge(removed: number): RunpodPurged {
   return { removed, status: 'completed' };
 }
 
-/**
- * @param running tasks of this endpoint that run now
- * @param engines all that are alive; those that cannot run the endpoint's kind and model do not count
- */
+/** @param engines all that are alive; those that cannot run the endpoint's kind and model do not count */
 export function presentHealth(
-  counts: Record<TaskState, number>,
-  running: readonly Task[],
+  counts: Record<TaskState | 'retried', number>,
   engines: readonly RegisteredEngine[],
-  { kind }: RunpodEndpoint,
-  model: string,
+  { kind, model }: Pick<Endpoint, 'kind' | 'model'>,
 ): RunpodHealth {
   const workers = { idle: 0, initializing: 0, ready: 0, running: 0, throttled: 0, unhealthy: 0 };
   for (const engine of engines) {
@@ -113,7 +108,7 @@ export function presentHealth(
       failed: counts.failed,
       inProgress: counts.running,
       inQueue: counts.queued,
-      retried: running.filter(({ attempt }) => attempt > 1).length,
+      retried: counts.retried,
     },
     workers,
   };

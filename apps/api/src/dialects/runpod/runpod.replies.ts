@@ -80,7 +80,7 @@ class RunpodJobCounts {
   @ApiProperty(count)
   inQueue!: number;
 
-  @ApiProperty({ ...count, description: 'Running jobs in their second or a later attempt' })
+  @ApiProperty({ ...count, description: 'Jobs started more than once, by the server or on request' })
   retried!: number;
 }
 

@@ -1,14 +1,10 @@
-import type { TaskKind } from '@polyreel/core';
+import type { ApiSettings } from '@polyreel/config';
+import type { Endpoint, TaskKind } from '@polyreel/core';
+import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../http/api-error.js';
 
-/** What a name in the path runs. */
-export interface RunpodEndpoint {
-  readonly name: string;
-  readonly kind: TaskKind;
-}
-
-/** Endpoints with a meaning; the model is the server's default model of the kind. */
-const knownEndpoints: Readonly<Partial<Record<string, TaskKind>>> = {
+/** Endpoints with a meaning of their own; the model is the server's default model of the kind. */
+const builtIn: Readonly<Partial<Record<string, TaskKind>>> = {
   infinitetalk: 'talk',
   latentsync: 'lipsync',
   'wan-t2v': 't2v',
@@ -22,13 +18,32 @@ const knownEndpoints: Readonly<Partial<Record<string, TaskKind>>> = {
 /** Ids RunPod gives to endpoints, and clients restrict them to. */
 const endpointName = /^[A-Za-z0-9_-]{1,64}$/;
 
-/**
- * The endpoint of a path. Any other well-formed name makes talking videos: users of the original
- * worker bring the ids RunPod made up for them.
- * @throws ApiError route-not-found
- */
-export function endpointOf(name: string): RunpodEndpoint {
+/** @throws ApiError route-not-found */
+export function checkedName(name: string): string {
   if (!endpointName.test(name)) throw new ApiError('route-not-found', 'There is no such endpoint.');
-  const kind = Object.hasOwn(knownEndpoints, name) ? knownEndpoints[name] : undefined;
-  return { name, kind: kind ?? 'talk' };
+  return name;
+}
+
+/**
+ * What an endpoint runs: what the operator has said, else what its name means. Any other name makes talking videos:
+ * users of the original worker bring the ids RunPod made up for them.
+ * @param named the operator's endpoint of this name
+ */
+export function endpointOf(
+  name: string,
+  named: Endpoint | undefined,
+  models: ApiSettings['models'],
+): Endpoint {
+  if (named) return named;
+  const kind = (Object.hasOwn(builtIn, name) ? builtIn[name] : undefined) ?? 'talk';
+  return { name, kind, model: models[kind], defaults: {} };
+}
+
+/**
+ * The new time to live of a job, asked for by a look at its status.
+ * @throws ApiError unauthorized for keys that may only read
+ */
+export function secondsToLive(milliseconds: number, { mayWrite }: Pick<FastifyRequest, 'mayWrite'>): number {
+  if (!mayWrite) throw new ApiError('unauthorized', 'The API key lacks the scope tasks:write.');
+  return milliseconds / 1000;
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { InputRole, RegisteredEngine, Submission, SubmittedInput, Task } from '@polyreel/core';
+import type { Endpoint, InputRole, RegisteredEngine, Submission, SubmittedInput, Task } from '@polyreel/core';
 import { aTask } from '@polyreel/testkit';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ import {
   presentRequests,
   presentStream,
 } from './runpod.presenter.js';
-import { endpointOf } from './runpod.request.js';
+import { checkedName, endpointOf, secondsToLive } from './runpod.request.js';
 
 const fixture = (name: string): object =>
   JSON.parse(readFileSync(new URL(`./__fixtures__/${name}.json`, import.meta.url), 'utf8')) as object;
@@ -31,6 +31,8 @@ const createdAt = new Date('2026-01-01T00:00:00.000Z');
 const startedAt = new Date(createdAt.getTime() + 824);
 const finishedAt = new Date(startedAt.getTime() + 3391);
 
+const models = { talk: 'it', lipsync: 'ls', t2v: 'wan', i2v: 'wan' };
+
 describe('endpoints', () => {
   it.each([
     ['infinitetalk', 'talk'],
@@ -41,11 +43,17 @@ describe('endpoints', () => {
     ['4abc1xyz0_-', 'talk'],
     ['constructor', 'talk'],
   ])('%s makes %s', (name, kind) => {
-    expect(endpointOf(name)).toEqual({ name, kind });
+    const model = models[kind as keyof typeof models];
+    expect(endpointOf(name, undefined, models)).toEqual({ name, kind, model, defaults: {} });
+  });
+
+  it('are what the operator says, also under a name with a meaning', () => {
+    const named = { name: 'talk', kind: 't2v', model: 'wan-large', defaults: { steps: 4 } } as const;
+    expect(endpointOf('talk', named, models)).toBe(named);
   });
 
   it.each(['', 'a b', 'a/b', '..', 'ü', 'x'.repeat(65)])('refuses %j', (name) => {
-    expect(() => endpointOf(name)).toThrow(ApiError);
+    expect(() => checkedName(name)).toThrow(ApiError);
   });
 });
 
@@ -54,11 +62,10 @@ const sample = (role: InputRole, name: string): SubmittedInput => ({
   objectKey: `sample of ${name}`,
 });
 
-function contextOf(endpoint = 'infinitetalk'): InboundContext {
+function contextOf(endpoint = 'infinitetalk', named?: Endpoint): InboundContext {
   return {
     tenant: 'acme',
-    endpoint: endpointOf(endpoint),
-    models: { talk: 'it', lipsync: 'ls', t2v: 'wan', i2v: 'wan' },
+    endpoint: endpointOf(endpoint, named, models),
     volume: { roots: ['/runpod-volume', '/my_volume'], prefix: 'volume/' },
     samples: { input: sample },
     jobId: publicId,
@@ -188,7 +195,7 @@ describe('parameters', () => {
     ['talk', { max_frame: 100 }, { seconds: 4 }],
     ['talk', { max_frame: 100, fps: 50 }, { seconds: 2, fps: 50 }],
     ['talk', { duration: 3 }, { seconds: 3 }],
-    ['talk', { size: '480p' }, { resolution: '480p', width: undefined, height: undefined }],
+    ['talk', { size: '480p' }, { resolution: '480p' }],
     ['talk', { size: '640*360' }, { width: 640, height: 360 }],
     ['talk', { width: 256 }, { width: 256, height: 512 }],
     ['talk', { seed: 0 }, { seed: 0 }],
@@ -226,6 +233,44 @@ describe('parameters', () => {
       priority: -1,
       webhookUrl: webhook,
     });
+  });
+});
+
+describe('parameters of a named endpoint', () => {
+  const withDefaults = (kind: Endpoint['kind'], defaults: Endpoint['defaults'], input: object) =>
+    fromJobRequest({ input }, contextOf('mine', { name: 'mine', kind, model: 'wan-large', defaults }));
+
+  it('stand where the request says nothing', () => {
+    const defaults = { prompt: 'waves', steps: 8, width: 832, height: 480, seconds: 2, low_noise: true };
+    const submission = withDefaults('t2v', defaults, { num_inference_steps: 4, seed: 7 });
+    expect(submission).toMatchObject({ endpoint: 'mine', kind: 't2v', model: 'wan-large' });
+    expect(submission.parameters).toMatchObject({ ...defaults, steps: 4, seed: 7 });
+  });
+
+  it.each<[object, Endpoint['defaults'], object]>([
+    [{ size: '480p' }, { width: 832, height: 480 }, { resolution: '480p' }],
+    [{ width: 640 }, { resolution: '720p' }, { width: 640, height: 512 }],
+    [{ width: 640 }, { width: 832, height: 480 }, { width: 640, height: 480 }],
+    [{}, { resolution: '720p' }, { resolution: '720p' }],
+    [{ duration: 3 }, { frames: 25 }, { seconds: 3 }],
+    [{}, { frames: 50, fps: 10 }, { seconds: 5 }],
+    [
+      { max_frame: 50 },
+      { seconds: 9, fps: 10, seed: 5, prompt: 'Sing' },
+      { seconds: 5, seed: 5, prompt: 'Sing' },
+    ],
+  ])('%j over %j', (input, defaults, parameters) => {
+    const wire = onTheWire(withDefaults('talk', defaults, input).parameters);
+    expect(wire).toMatchObject(parameters);
+    expect(wire).not.toHaveProperty('frames');
+    expect('resolution' in wire).toBe(!('width' in wire));
+  });
+});
+
+describe('a time to live in a query', () => {
+  it('is for keys that may write', () => {
+    expect(secondsToLive(6_000, { mayWrite: true })).toBe(6);
+    expect(() => secondsToLive(6_000, { mayWrite: false })).toThrow(ApiError);
   });
 });
 
@@ -401,15 +446,15 @@ describe('replies', () => {
       lastSeenAt: createdAt,
     });
     const counts = { queued: 2, running: 0, succeeded: 1, failed: 5, cancelled: 9 };
-    expect(presentHealth(counts, [], [engine('ready', 'other')], endpointOf('talk'), 'it')).toEqual(
+    const talk = { kind: 'talk', model: 'it' } as const;
+    expect(presentHealth({ ...counts, retried: 0 }, [engine('ready', 'other')], talk)).toEqual(
       fixture('reply-health'),
     );
     const engines = (['ready', 'busy', 'loading', 'draining', 'failed'] as const).map((state) =>
       engine(state),
     );
-    const running = [aTask({ attempt: 1 }), aTask({ attempt: 2 })];
-    expect(presentHealth(counts, running, engines, endpointOf('talk'), 'it')).toMatchObject({
-      jobs: { retried: 1 },
+    expect(presentHealth({ ...counts, retried: 3 }, engines, talk)).toMatchObject({
+      jobs: { retried: 3 },
       workers: { idle: 1, initializing: 1, ready: 2, running: 1, throttled: 1, unhealthy: 1 },
     });
   });
