@@ -61,6 +61,10 @@ def test_every_place_moves_and_does_not_come_round_again(prompt: str, size: tupl
 def test_the_prompt_decides_and_negative_words_are_avoided() -> None:
     assert choose_theme("A boat on the ocean at night", "", 1).place == "sea"
     assert choose_theme("A boat on the ocean at night", "", 1).hour.stars == 1.0
+    cat = choose_theme("A white cat sitting by the beach under sunset sky", "", 1)
+    assert cat.place == "sea"
+    assert cat.hour == choose_theme("sunset sea", "", 1).hour
+    assert choose_theme("a cat", "", 1).place == "hills"
     assert choose_theme("city, then a forest", "city", 1).place == "forest"
     for seed in range(40):
         theme = choose_theme("something", "mountains, snow, birds", seed)

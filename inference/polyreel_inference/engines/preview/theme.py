@@ -150,6 +150,13 @@ _PLACE_WORDS = {
     ),
 }
 
+# What is in the picture rather than where and when: it decides only when no other word does,
+# so that a white cat at a beach under a sunset is a beach under a sunset.
+_HINTS = frozenset(
+    "cat dog horse deer fox bear wolf eagle fish dolphin camel car boat ship flower flowers tree trees rocks"
+    " white black blue red orange golden grey gray pink purple violet warm bright dream fire".split()
+)
+
 _WEATHER_WORDS = {
     "snow": ("snow", "snowy", "winter", "blizzard", "ice", "christmas"),
     "rain": ("rain", "rainy", "storm", "monsoon"),
@@ -208,10 +215,11 @@ def _choose(
     unlikely: set[str],
     random: np.random.Generator,
 ) -> str:
-    """The row the first known word names; without one a row by chance that is not `unlikely`."""
+    """The row the first known word names, hints last; without one a row by chance that is not `unlikely`."""
     allowed = [name for name, known in table.items() if not avoided & {name, *known}] or list(table)
     at_random = str(random.choice([name for name in allowed if name not in unlikely] or allowed))
-    asked = (name for word in words for name in allowed if word == name or word in table[name])
+    by_weight = sorted(words, key=_HINTS.__contains__)
+    asked = (name for word in by_weight for name in allowed if word == name or word in table[name])
     return next(asked, at_random)
 
 
