@@ -153,8 +153,42 @@ _PLACE_WORDS = {
 # What is in the picture rather than where and when: it decides only when no other word does,
 # so that a white cat at a beach under a sunset is a beach under a sunset.
 _HINTS = frozenset(
-    "cat dog horse deer fox bear wolf eagle fish dolphin camel car boat ship flower flowers tree trees rocks"
-    " white black blue red orange golden grey gray pink purple violet warm bright dream fire".split()
+    [
+        "cat",
+        "dog",
+        "horse",
+        "deer",
+        "fox",
+        "bear",
+        "wolf",
+        "eagle",
+        "fish",
+        "dolphin",
+        "camel",
+        "car",
+        "boat",
+        "ship",
+        "flower",
+        "flowers",
+        "tree",
+        "trees",
+        "rocks",
+        "white",
+        "black",
+        "blue",
+        "red",
+        "orange",
+        "golden",
+        "grey",
+        "gray",
+        "pink",
+        "purple",
+        "violet",
+        "warm",
+        "bright",
+        "dream",
+        "fire",
+    ]
 )
 
 _WEATHER_WORDS = {
