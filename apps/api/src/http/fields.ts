@@ -35,11 +35,15 @@ export function TextField(
   options: FieldOptions & { maxLength?: number; minLength?: number; choices?: readonly string[] },
 ): PropertyDecorator {
   const { maxLength = MAX_TEXT, minLength, choices } = options;
-  return field(options, { type: 'string', maxLength, minLength, ...(choices && { enum: [...choices] }) }, [
+  if (choices)
+    return field(options, { type: 'string', enum: [...choices] }, [
+      IsString(),
+      IsIn([...choices], { context: { choices } }),
+    ]);
+  return field(options, { type: 'string', maxLength, minLength }, [
     IsString(),
     MaxLength(maxLength, limit(maxLength)),
     ...(minLength === undefined ? [] : [MinLength(minLength, limit(minLength))]),
-    ...(choices ? [IsIn([...choices], { context: { choices } })] : []),
   ]);
 }
 
