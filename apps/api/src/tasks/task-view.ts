@@ -21,6 +21,9 @@ export interface TaskView {
   readonly expiresAt?: Date;
 }
 
+/** Tasks of a list looked into at the same time. */
+const AT_A_TIME = 4;
+
 const DAY_MILLISECONDS = 86_400_000;
 
 @Injectable()
@@ -44,6 +47,14 @@ export class TaskViews {
     const expiresAt = this.expiryOf(task);
     const links = { resultLink, maskLink, posterLink, linksExpireAt };
     return { task, ...outlook, ...links, ...(expiresAt && { expiresAt }) };
+  }
+
+  /** Views of a page of tasks, a few at a time: a long list must not take every database connection. */
+  async ofMany(tasks: readonly Task[]): Promise<readonly TaskView[]> {
+    const views: TaskView[] = [];
+    for (let start = 0; start < tasks.length; start += AT_A_TIME)
+      views.push(...(await Promise.all(tasks.slice(start, start + AT_A_TIME).map((task) => this.of(task)))));
+    return views;
   }
 
   private expiryOf({ state, finishedAt }: Task): Date | undefined {

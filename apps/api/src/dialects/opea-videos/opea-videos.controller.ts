@@ -117,7 +117,7 @@ export class OpeaVideosController {
       limit,
       ...(after && { after }),
     });
-    const views = await Promise.all(page.tasks.map((task) => this.views.of(task)));
+    const views = await this.views.ofMany(page.tasks);
     const running = await this.runningTasks(page.tasks);
     return presentList(views, page.hasMore, audienceOf(request), running);
   }
