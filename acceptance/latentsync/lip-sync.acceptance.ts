@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -118,6 +118,12 @@ describe('a lip-sync', () => {
     expect(
       (await fetch(`${baseUrl}/results/${id}/output.mp4`, { headers: { range: 'bytes=0-3' } })).status,
     ).toBe(206);
+    const head = await fetch(`${baseUrl}/results/${id}/output.mp4`, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-type'), head.headers.get('etag')]).toEqual([
+      200,
+      'video/mp4',
+      expect.any(String),
+    ]);
     expect(await get(`/results/${id}/input.mp4`)).toMatchObject({
       status: 404,
       body: { detail: '结果尚不可用' },
@@ -125,34 +131,29 @@ describe('a lip-sync', () => {
   });
 });
 
-describe("the document's own script", () => {
-  it('runs as printed, with requests', async () => {
-    const script = `
-import requests, time, sys
-response = requests.post("${baseUrl}/sync", json={"video_url": "${media}/portrait.mp4", "audio_url": "${media}/speech.wav"})
-task_id = response.json()["task_id"]
-print(f"任务已提交，任务ID: {task_id}, {response.json()['queue_position'] + 1}")
-while True:
-    response = requests.get(f"${baseUrl}/task/{task_id}")
-    data = response.json()
-    print(f"状态: {data['status']}, 进度: {data['progress']*100:.1f}%, 消息: {data['message']}")
-    if data["status"] in ["completed", "failed"]:
-        break
-    time.sleep(0.5)
-queue_data = requests.get("${baseUrl}/queue").json()
-print(queue_data['queue_length'], queue_data['is_processing'], [t['position'] + 1 for t in queue_data['queued_tasks']])
-if data["status"] == "completed":
-    video_url = f"${baseUrl}{data['output_video_url']}"
-    response = requests.get(video_url)
-    with open(sys.argv[1], "wb") as f:
-        f.write(response.content)
-else:
-    sys.exit(data["message"])
-`;
-    const file = join(folder, 'script.mp4');
-    const { stdout } = await run(inject('python'), ['-c', script, file], { timeout: 150_000 });
-    expect(stdout).toContain('状态: completed, 进度: 100.0%');
-    expect((await probe(inject('ffprobe'), file)).video?.codec).toBe('h264');
+describe("the document's own scripts", () => {
+  /** As printed; only host, media, pause and the placeholder for the id are put in. */
+  async function script(name: string): Promise<string> {
+    const printed = await readFile(join(import.meta.dirname, 'document', name), 'utf8');
+    return printed
+      .replaceAll('http://localhost:8000', baseUrl)
+      .replaceAll('https://example.com/video.mp4', `${media}/portrait.mp4`)
+      .replaceAll('https://example.com/audio.wav', `${media}/speech.wav`)
+      .replaceAll('"你的任务ID"', 'task_id')
+      .replaceAll('time.sleep(5)', 'time.sleep(0.5)');
+  }
+
+  it.each([
+    ['complete_example.py', ['result.mp4']],
+    ['usage.py', ['result_video.mp4', 'result_mask.mp4']],
+  ])('%s runs with requests', async (name, files) => {
+    const { stdout } = await run(inject('python'), ['-c', await script(name)], {
+      cwd: folder,
+      timeout: 150_000,
+    });
+    expect(stdout).toContain('状态: completed, 进度: 100.0%, 消息: 处理完成');
+    for (const file of files)
+      expect((await probe(inject('ffprobe'), join(folder, file))).video?.codec).toBe('h264');
   });
 });
 
@@ -171,6 +172,34 @@ describe('the queue', () => {
       queue.queued_tasks.map((_task, index) => index),
     );
     await Promise.all(ids.map((id) => pollTask(id)));
+  });
+});
+
+describe('routes beside the tasks', () => {
+  it('answer with and without final slash', async () => {
+    for (const path of ['/queue', '/queue/', '/health', '/health/'])
+      expect((await fetch(`${baseUrl}${path}`, { redirect: 'manual' })).status, path).toBe(200);
+    const response = await fetch(`${baseUrl}/sync/`, { method: 'POST', redirect: 'manual' });
+    expect(response.status).toBe(422);
+  });
+
+  it('document the API where the original does', async () => {
+    for (const path of ['/docs', '/redoc'])
+      expect(await (await fetch(`${baseUrl}${path}`)).text()).toMatch(/<!doctype html>/i);
+    const document = (await get('/openapi.json')).body as { paths: object };
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/queue',
+      '/results/{task_id}/{file}',
+      '/sync',
+      '/task/{task_id}',
+    ]);
+    expect((await get('/health')).body).toEqual({ status: 'ok' });
+  });
+
+  it('know no other routes and methods', async () => {
+    expect(await get('/sync')).toEqual({ status: 405, body: { detail: 'Method Not Allowed' } });
+    expect(await get('/task')).toEqual({ status: 404, body: { detail: 'Not Found' } });
+    expect(await get('/results/../../etc/passwd')).toEqual({ status: 404, body: { detail: 'Not Found' } });
   });
 });
 
@@ -193,7 +222,38 @@ describe('bad input', () => {
     expect([reply.status, reply.body]).toEqual([status, { detail: expect.anything() as unknown }]);
     if (status === 422)
       for (const problem of (reply.body as { detail: object[] }).detail)
-        expect(Object.keys(problem).sort()).toEqual(['input', 'loc', 'msg', 'type']);
+        expect(Object.keys(problem)).toEqual(['type', 'loc', 'msg', 'input']);
+  });
+
+  it('names field and reason as FastAPI does', async () => {
+    expect((await post({ audio_url: 5, inference_steps: 'many' })).body).toEqual({
+      detail: [
+        { type: 'missing', loc: ['body', 'video_url'], msg: 'Field required', input: null },
+        {
+          type: 'string_type',
+          loc: ['body', 'audio_url'],
+          msg: 'Input should be a valid string',
+          input: 5,
+        },
+        {
+          type: 'int_parsing',
+          loc: ['body', 'inference_steps'],
+          msg: 'Input should be a valid integer, unable to parse string as an integer',
+          input: 'many',
+        },
+      ],
+    });
+    expect((await post('{"video_url": ')).body).toEqual({
+      detail: [{ type: 'json_invalid', loc: ['body', 14], msg: 'JSON decode error', input: {} }],
+    });
+  });
+
+  it('an input it may not fetch, in both languages', async () => {
+    const bad = { ...good, video_url: 'http://10.0.0.1/video.mp4' };
+    const detail = async (headers: Record<string, string>) =>
+      ((await post(bad, headers)).body as { detail: string }).detail;
+    expect(await detail({})).toMatch(/^\p{Script=Han}+: /u);
+    expect(await detail({ 'accept-language': 'en' })).toMatch(/^[\x20-\x7e]+$/);
   });
 
   it('an unknown task, in Chinese unless English is preferred', async () => {

@@ -90,7 +90,8 @@ describe('a talking video by form', () => {
     }
     const link = answers.at(-1)!.result_url!;
     expect((await (await fetch(link)).arrayBuffer()).byteLength).toBe(size);
-    expect((await fetch(link.replace(/Signature=./, 'Signature=0'))).status).toBeGreaterThanOrEqual(400);
+    const forged = link.replace(/Signature=(.)/, (_all, first) => `Signature=${first === '0' ? '1' : '0'}`);
+    expect((await fetch(forged)).status).toBeGreaterThanOrEqual(400);
   });
 
   it('is streamed with ranges, HEAD and validators', async () => {
