@@ -9,6 +9,7 @@ const keys = {
   other: 'pr_live_other',
   reader: 'pr_live_reader',
   expired: 'pr_live_expired',
+  serverWords: 'pr_live_server_words',
 };
 
 let api: TestApi;
@@ -22,6 +23,7 @@ beforeAll(async () => {
   await add(keys.other, 'other', ['tasks:read', 'tasks:write']);
   await add(keys.reader, 'acme', ['tasks:read']);
   await add(keys.expired, 'acme', ['tasks:read', 'tasks:write'], new Date('2020-01-01'));
+  await storeKey(store, keys.serverWords, 'acme', undefined, undefined, { status_vocabulary: 'server' });
   await ensureFirstKey(store, keys.first);
   await ensureFirstKey(store, keys.first);
   await database.close();
@@ -99,6 +101,17 @@ describe('keys', () => {
     const reader = { authorization: `Bearer ${keys.reader}` };
     expect(await ask('GET', path, reader)).toMatchObject({ status: 200 });
     expect(await ask('GET', `${path}?ttl=6000`, reader)).toMatchObject({ status: 401 });
+  });
+
+  it('may set how their tasks word the status', async () => {
+    const statusOf = async (key: string, words?: string) => {
+      const headers = { authorization: key, ...(words && { 'x-status-vocabulary': words }) };
+      const path = `/v1/tasks/${(await create(headers)).body.task_id as string}/status`;
+      return (await ask('GET', path, { authorization: keys.acme })).body.status;
+    };
+    expect(await statusOf(keys.acme)).toBe('submitted');
+    expect(await statusOf(keys.serverWords)).toBe('pending');
+    expect(await statusOf(keys.serverWords, 'guide')).toBe('submitted');
   });
 
   it('are not needed by probes and documentation', async () => {
