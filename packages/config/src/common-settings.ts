@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { IsAddress } from './is-address.js';
 import { RetentionSettings } from './retention-settings.js';
 import { S3Settings } from './s3-settings.js';
+import { SecretSettings } from './secret-settings.js';
 import { boolean } from './value-parsers.js';
 import { Group, Variable } from './variable.js';
 
@@ -36,6 +37,10 @@ export class CommonSettings extends LogSettings {
 
   @Group(() => S3Settings)
   s3: S3Settings;
+
+  /** Both processes need the same keys: what one seals the other opens. */
+  @Group(() => SecretSettings)
+  secrets: SecretSettings;
 
   /** The worker removes what is too old, the API tells clients when that will be. */
   @Group(() => RetentionSettings)

@@ -20,6 +20,18 @@ function refusal(load: () => unknown): SettingsError {
 }
 
 describe('api settings', () => {
+  it('takes keys for secrets, and never shows one that is wrong', () => {
+    const key = Buffer.alloc(32, 9).toString('base64');
+    expect(loadApiSettings(services).secrets.keys).toEqual([]);
+    const { secrets } = loadWorkerSettings({ ...services, ENGINES: 'a:1', SECRETS_KEY: `${key},${key}` });
+    expect(secrets.keys).toEqual([Buffer.alloc(32, 9), Buffer.alloc(32, 9)]);
+    for (const wrong of ['hunter2hunter2', `${key}A`, Buffer.alloc(16).toString('base64')]) {
+      const { message } = refusal(() => loadApiSettings({ ...services, SECRETS_KEY: wrong }));
+      expect(message).toContain('SECRETS_KEY');
+      expect(message).not.toContain(wrong);
+    }
+  });
+
   it('fills in the documented defaults', () => {
     const settings = loadApiSettings(services);
     expect(settings).toMatchObject({

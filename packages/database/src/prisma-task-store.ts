@@ -143,6 +143,10 @@ export class PrismaTaskStore implements TaskStore {
     return sweeps.expireOverdue(this.prisma);
   }
 
+  forgetSecrets(): Promise<number> {
+    return sweeps.forgetSecrets(this.prisma);
+  }
+
   forgetExpiredKeys(): Promise<number> {
     return forgetExpiredKeys(this.prisma);
   }

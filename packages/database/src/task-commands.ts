@@ -21,6 +21,7 @@ export async function requestCancel(
         cancel_requested_at = coalesce(t.cancel_requested_at, now()),
         state = CASE WHEN t.state = 'queued' THEN 'cancelled' ELSE t.state END,
         finished_at = CASE WHEN t.state = 'queued' THEN now() END,
+        sealed_secrets = CASE WHEN t.state = 'running' THEN t.sealed_secrets END,
         delivered_at = NULL
       WHERE ${withPublicId(scope, publicId)} AND t.state IN ('queued', 'running')
       RETURNING t.*),

@@ -107,13 +107,14 @@ function insert(
     ${taken}
     changed AS (
       INSERT INTO task (id, public_id, tenant, dialect, endpoint, kind, model, parameters, request, extras,
-        max_attempts, attempts_per_run, priority, execution_timeout_seconds, ttl_seconds, deadline, webhook_url)
+        max_attempts, attempts_per_run, priority, execution_timeout_seconds, ttl_seconds, deadline, webhook_url, sealed_secrets)
       SELECT ${task.id}::uuid, ${publicId}, ${tenant}, ${task.dialect}, ${storableText(task.endpoint)},
         ${task.kind}, ${storableText(task.model)}, ${JSON.stringify(task.parameters)}::json,
         ${JSON.stringify(task.request)}::json, ${storableJson(task.extras)}::json,
         ${task.maxAttempts}::int, ${task.maxAttempts}::int, ${task.priority}::int,
         ${task.executionTimeoutSeconds ?? null}::float8, ${ttl}::float8,
-        now() + make_interval(secs => ${ttl}::float8), ${task.webhookUrl ? storableText(task.webhookUrl) : null}
+        now() + make_interval(secs => ${ttl}::float8), ${task.webhookUrl ? storableText(task.webhookUrl) : null},
+        ${task.sealedSecrets ?? null}
       FROM admission WHERE ${isTaken}
       ON CONFLICT (tenant, public_id) DO NOTHING
       RETURNING *),

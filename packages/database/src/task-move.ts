@@ -34,6 +34,8 @@ export function moving(next: Prisma.Sql, more: Prisma.Sql = Prisma.empty): Prism
         cancel_requested_at = CASE WHEN next.state = 'cancelled'
           THEN coalesce(t.cancel_requested_at, now()) ELSE t.cancel_requested_at END,
         finished_at = CASE WHEN next.state = 'queued' THEN NULL ELSE now() END,
+        -- A failed task may be retried and needs them again.
+        sealed_secrets = CASE WHEN next.state IN ('queued', 'failed') THEN t.sealed_secrets END,
         stage = NULL, lease_until = NULL, delivered_at = NULL ${more}
       FROM next WHERE t.id = next.id
       RETURNING t.*),

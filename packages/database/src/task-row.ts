@@ -13,6 +13,7 @@ export interface TaskRow {
   readonly parameters: GenerationParameters;
   readonly request: JsonObject;
   readonly extras: JsonObject;
+  readonly sealed_secrets: string | null;
   readonly state: string;
   readonly stage: string | null;
   readonly progress: number;
@@ -37,7 +38,7 @@ export interface TaskRow {
 
 /** Columns of a row named `t`. */
 export const taskColumns = Prisma.sql`
-  t.id, t.public_id, t.tenant, t.dialect, t.endpoint, t.kind, t.model, t.parameters, t.request, t.extras,
+  t.id, t.public_id, t.tenant, t.dialect, t.endpoint, t.kind, t.model, t.parameters, t.request, t.extras, t.sealed_secrets,
   t.state, t.stage, t.progress, t.step, t.steps, t.chunk, t.chunks, t.message, t.error_code, t.error_text,
   t.attempt, t.max_attempts, t.priority, t.cancel_requested_at, t.not_before, t.deadline,
   t.execution_timeout_seconds, t.created_at, t.started_at, t.finished_at`;
@@ -89,6 +90,7 @@ export function taskWith(row: TaskRow, assets: readonly Asset[]): Task {
     createdAt: row.created_at,
     assets,
     ...withoutNulls({
+      sealedSecrets: row.sealed_secrets,
       stage: row.stage as Task['stage'] | null,
       error: row.error_code && { code: row.error_code as TaskErrorCode, text: row.error_text ?? '' },
       cancelRequestedAt: row.cancel_requested_at,

@@ -38,6 +38,14 @@ export function expireOverdue(prisma: PrismaClient): Promise<Swept> {
   );
 }
 
+/** Of unfinished ones too: `expireOverdue` ends them at the same moment. */
+export async function forgetSecrets(prisma: PrismaClient): Promise<number> {
+  const rows = await prisma.$queryRaw<unknown[]>`
+    UPDATE task SET sealed_secrets = NULL WHERE sealed_secrets IS NOT NULL AND deadline <= now()
+    RETURNING 1 AS forgotten`;
+  return rows.length;
+}
+
 /** Retention: rows go first, so that no link is signed to an object that is about to vanish. */
 export async function deleteEndedBefore(
   prisma: PrismaClient,

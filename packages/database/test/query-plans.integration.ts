@@ -173,6 +173,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   ],
   ['deleteEndedBefore', 'task_ended', () => store.deleteEndedBefore(86_400, 100)],
   ['reclaimLostLeases', 'task_running', () => store.reclaimLostLeases()],
+  ['forgetSecrets', 'task_sealed', () => store.forgetSecrets()],
   ['expireOverdue', 'task_deadline', () => store.expireOverdue()],
 ])('%s reads %s and never the whole table', async (_name, index, run) => {
   await run();

@@ -69,6 +69,13 @@ export class MemoryTaskStore implements TaskStore {
     return row && taskOfRow(row);
   }
 
+  async forgetSecrets(): Promise<number> {
+    const now = this.now();
+    const past = this.#all().filter((row) => row.sealedSecrets && row.deadline && row.deadline <= now);
+    for (const row of past) row.sealedSecrets = undefined;
+    return past.length;
+  }
+
   async forgetExpiredKeys(): Promise<number> {
     return this.#keys.forgetExpired();
   }

@@ -10,6 +10,7 @@ import {
 import { ApiSettings } from '@polyreel/config';
 import {
   ModelCatalog,
+  SecretBox,
   TaskService,
   type EngineRegistry,
   type MediaIntake,
@@ -164,6 +165,11 @@ const services: Provider[] = [
       catalog: ModelCatalog,
       settings: ApiSettings,
     ) => new LoggedTaskService(store, objects, intake, events, catalog, settings),
+  },
+  {
+    provide: SecretBox,
+    inject: [ApiSettings],
+    useFactory: ({ secrets }: ApiSettings) => new SecretBox(secrets.keys),
   },
   TaskViews,
   TaskFiles,

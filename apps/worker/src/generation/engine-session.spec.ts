@@ -38,6 +38,7 @@ beforeEach(() => {
         probeLink: async () => ({ width: 8, height: 8, durationSeconds: 1 }),
         posterOf: async () => Buffer.from('p'),
       },
+      copier: { copy: async () => ({}) },
     },
     { leaseSeconds: 15, beatSeconds: 1, silenceSeconds: 60 },
   );

@@ -8,11 +8,19 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { WorkerSettings } from '@polyreel/config';
-import { TaskRunner, type ObjectStore, type TaskEvents, type TaskStore } from '@polyreel/core';
+import {
+  ResultCopier,
+  SecretBox,
+  TaskRunner,
+  type ObjectStore,
+  type TaskEvents,
+  type TaskStore,
+} from '@polyreel/core';
 import { connectDatabase, PrismaEngineRegistry, PrismaTaskStore, type Database } from '@polyreel/database';
-import { FfmpegLogoAppender, FfmpegMediaInspector, GuardedMediaIntake } from '@polyreel/media';
+import { FfmpegLogoAppender, FfmpegMediaInspector, GuardedMediaIntake, GuardedUpload } from '@polyreel/media';
 import { S3ObjectStore } from '@polyreel/object-store';
 import { BullTaskQueue, RedisTaskEvents } from '@polyreel/queue';
+import { PresignedBuckets } from '../generation/presigned-buckets.js';
 import { DATABASE, ENGINE_REGISTRY, OBJECT_STORE, TASK_EVENTS, TASK_QUEUE, TASK_STORE } from './tokens.js';
 
 /** What breaks in the background is logged and comes back by itself. */
@@ -71,19 +79,43 @@ const adapters: Provider[] = [
       }),
   },
   {
+    provide: GuardedUpload,
+    inject: [WorkerSettings],
+    useFactory: ({ fetch }: WorkerSettings) => new GuardedUpload({ allowHosts: fetch.allowHosts }),
+  },
+  {
+    provide: ResultCopier,
+    inject: [OBJECT_STORE, GuardedUpload, WorkerSettings],
+    useFactory: (objects: ObjectStore, upload: GuardedUpload, { secrets }: WorkerSettings) =>
+      new ResultCopier({
+        objects,
+        buckets: new PresignedBuckets(upload),
+        secrets: new SecretBox(secrets.keys),
+      }),
+  },
+  {
     provide: TaskRunner,
-    inject: [TASK_STORE, OBJECT_STORE, TASK_EVENTS, GuardedMediaIntake, WorkerSettings],
+    inject: [TASK_STORE, OBJECT_STORE, TASK_EVENTS, GuardedMediaIntake, ResultCopier, WorkerSettings],
     useFactory: async (
       store: TaskStore,
       objects: ObjectStore,
       events: TaskEvents,
       intake: GuardedMediaIntake,
+      copier: ResultCopier,
       settings: WorkerSettings,
     ) => {
       const { leaseSeconds, beatSeconds, engineSilenceSeconds } = settings;
       const logo = await logoOf(settings);
       return new TaskRunner(
-        { store, objects, events, intake, inspector: new FfmpegMediaInspector(), ...(logo && { logo }) },
+        {
+          store,
+          objects,
+          events,
+          intake,
+          copier,
+          inspector: new FfmpegMediaInspector(),
+          ...(logo && { logo }),
+        },
         { leaseSeconds, beatSeconds, silenceSeconds: engineSilenceSeconds },
       );
     },
@@ -110,6 +142,7 @@ export class PortsModule implements OnModuleInit, OnApplicationShutdown {
     @Inject(TASK_EVENTS) private readonly events: RedisTaskEvents,
     @Inject(TASK_QUEUE) private readonly queue: BullTaskQueue,
     @Inject(GuardedMediaIntake) private readonly intake: GuardedMediaIntake,
+    @Inject(GuardedUpload) private readonly upload: GuardedUpload,
   ) {}
 
   /** Files a killed process left in the spool are of no use to anybody. */
@@ -120,6 +153,7 @@ export class PortsModule implements OnModuleInit, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.queue.close();
     await this.events.close();
+    await this.upload.close();
     await this.database.close();
   }
 }

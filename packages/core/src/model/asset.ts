@@ -6,7 +6,8 @@ export type InputRole = (typeof inputRoles)[number];
 export const outputRoles = ['result', 'mask_result', 'poster'] as const;
 export type OutputRole = (typeof outputRoles)[number];
 
-export type AssetRole = InputRole | OutputRole;
+/** `copy`: what was put into a bucket of the client's, known by its URL only. */
+export type AssetRole = InputRole | OutputRole | 'copy';
 
 /** What probing found. Absent: the file has no such track. Width and height are after rotation, in pixels. */
 export interface MediaFacts {
@@ -25,7 +26,7 @@ export interface Asset {
   readonly role: AssetRole;
   /** Key in the object store. Absent: the foreign URL has not been fetched yet. */
   readonly objectKey?: string;
-  /** Foreign URL given by the client, to be fetched by the guarded fetcher only. */
+  /** Foreign URL given by the client, to be fetched by the guarded fetcher only; of a copy, where it lies. */
   readonly sourceUrl?: string;
   /** Name the client gave; metadata only, never part of a path. */
   readonly fileName?: string;

@@ -24,6 +24,8 @@ export interface Task {
   readonly request: JsonObject;
   /** What the dialect remembers about this task (status vocabulary, output options...). */
   readonly extras: JsonObject;
+  /** Secrets the client gave for this task, made unreadable by a SecretBox. Gone when they are no longer needed. */
+  readonly sealedSecrets?: string;
   readonly state: TaskState;
   /** Set while running. */
   readonly stage?: TaskStage;

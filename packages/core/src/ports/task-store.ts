@@ -25,6 +25,7 @@ export type TaskToCreate = Pick<
   | 'maxAttempts'
   | 'priority'
   | 'executionTimeoutSeconds'
+  | 'sealedSecrets'
   | 'assets'
 > & {
   /** Seconds from creation after which the task expires in any unfinished state. Absent: never. */
@@ -198,6 +199,11 @@ export interface TaskStore {
   reclaimLostLeases(): Promise<Swept>;
   /** Unfinished tasks past their deadline fail with EXPIRED. */
   expireOverdue(): Promise<Swept>;
+  /**
+   * Removes the sealed secrets of tasks past their deadline, which nobody can retry; returns how many tasks had some.
+   * Those of tasks that succeeded or were cancelled go at that moment.
+   */
+  forgetSecrets(): Promise<number>;
   /** Removes idempotency keys past their time, some at a call; returns how many. */
   forgetExpiredKeys(): Promise<number>;
 }

@@ -57,6 +57,7 @@ export class Dispatcher {
     await Promise.allSettled(ended.map((taskId) => events.publish({ taskId, type: 'ended' })));
     if (performance.now() - this.keysSweptAt >= KEY_SWEEP_INTERVAL) {
       await store.forgetExpiredKeys();
+      await store.forgetSecrets();
       this.keysSweptAt = performance.now();
     }
 

@@ -5,10 +5,11 @@ import type { IdentifiedInput } from './submitted-inputs.js';
 /**
  * SHA-256 of what a client asked for, as 64 hex digits: the same for two requests that mean the same, whatever the
  * order of their fields, their multipart boundary or the names of their files. What we made up ourselves, the public
- * id and a drawn seed, is left out; of media only the digest, the URL or the object key counts.
+ * id, a drawn seed and the sealing of secrets, is left out; of media only the digest, the URL or the object key counts.
  */
 export function fingerprintOf(submission: Submission, inputs: readonly IdentifiedInput[]): string {
-  const { publicId: _id, tenant: _tenant, inputs: _inputs, seedDrawn, parameters, ...asked } = submission;
+  const { publicId: _id, tenant: _tenant, inputs: _inputs, sealedSecrets: _sealed, ...rest } = submission;
+  const { seedDrawn, parameters, ...asked } = rest;
   const { seed, ...others } = parameters;
   return createHash('sha256')
     .update(

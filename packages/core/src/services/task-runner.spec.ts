@@ -21,6 +21,7 @@ import type { Task } from '../model/task.js';
 import type { LogoAppender } from '../ports/logo-appender.js';
 import type { MediaInspector } from '../ports/media-intake.js';
 import type { TaskToCreate } from '../ports/task-store.js';
+import type { ResultCopier } from './result-copier.js';
 import { Slots } from './slots.js';
 import { TaskRunner } from './task-runner.js';
 
@@ -56,12 +57,13 @@ interface RunnerWishes {
   silenceSeconds?: number;
   inspector?: MediaInspector;
   logo?: LogoAppender;
+  copier?: Pick<ResultCopier, 'copy'>;
 }
 
 function aRunner(over: RunnerWishes = {}) {
-  const { inspector: inspecting = inspector, logo, ...options } = over;
+  const { inspector: inspecting = inspector, copier = { copy: async () => ({}) }, logo, ...options } = over;
   return new TaskRunner(
-    { store, objects, intake, inspector: inspecting, events, ...(logo && { logo }) },
+    { store, objects, intake, inspector: inspecting, events, copier, ...(logo && { logo }) },
     { leaseSeconds: 15, beatSeconds: 0.005, silenceSeconds: 60, ...options },
   );
 }
@@ -97,6 +99,42 @@ const run = (task: Task, attempt = 1, slots = new Slots(1), shutdown = never) =>
 const stateOf = async (task: Task) => (await store.find(task.id))!;
 
 describe('a run that goes well', () => {
+  it('tells where a copy of the result lies, and what became of the wish for one', async () => {
+    const copy = { role: 'copy', sourceUrl: 'https://bucket.example/b/job.mp4' } as const;
+    const task = await aQueuedTask();
+    runner = aRunner({ copier: { copy: async () => ({ copy }) } });
+    expect(await run(task)).toEqual({ outcome: 'succeeded' });
+    expect((await stateOf(task)).assets).toContainEqual(copy);
+    const another = await aQueuedTask();
+    runner = aRunner({ copier: { copy: async () => ({ note: 'Not copied.' }) } });
+    expect(await run(another)).toEqual({ outcome: 'succeeded' });
+    const done = await stateOf(another);
+    expect(done).toMatchObject({
+      state: 'succeeded',
+      message: expect.stringMatching(/Not copied\.$/) as string,
+    });
+    expect(done.assets.map(({ role }) => role)).not.toContain('copy');
+  });
+
+  it('copies nothing when it is cancelled meanwhile', async () => {
+    const task = await aQueuedTask();
+    const asked = Promise.withResolvers<void>();
+    runner = aRunner({
+      copier: {
+        copy: (_task, _result, signal) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason as Error));
+            asked.resolve();
+          }),
+      },
+    });
+    const running = run(task);
+    await asked.promise;
+    await store.requestCancel(scope, task.publicId);
+    expect(await running).toMatchObject({ outcome: 'cancelled' });
+    expect((await stateOf(task)).assets.map(({ role }) => role)).not.toContain('result');
+  });
+
   it('fetches, generates, stores, probes, and succeeds once', async () => {
     const task = await aQueuedTask({ parameters: { fps: 25, steps: 4 } });
     expect(await run(task)).toEqual({ outcome: 'succeeded' });

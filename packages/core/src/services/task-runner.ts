@@ -13,6 +13,7 @@ import type { Settlement, TaskStore } from '../ports/task-store.js';
 import { AttemptLostError, AttemptPulse, type PulseOptions } from './attempt-pulse.js';
 import { prepareInputs, type PreparedInputs } from './input-preparation.js';
 import { OutputCollection } from './output-collection.js';
+import type { ResultCopier } from './result-copier.js';
 import type { Slots } from './slots.js';
 
 /** Share of a task's progress the engine's own progress fills; the rest is fetching before and uploading after. */
@@ -29,6 +30,7 @@ export interface TaskRunnerPorts {
   readonly events: TaskEvents;
   /** Absent: this worker has no clip to append. */
   readonly logo?: LogoAppender;
+  readonly copier: Pick<ResultCopier, 'copy'>;
 }
 
 /** What a run did, for logs and metrics. */
@@ -102,8 +104,14 @@ export class TaskRunner {
       releaseSlot();
       pulse.report({ stage: 'uploading', progress: ENGINE_SHARE.to });
       const assets = await outputs.finish();
-      const work = doneWork(assetOf({ assets }, 'result')?.facts, effective);
-      settlement = { state: 'succeeded', message, outputs: assets, work };
+      const result = assetOf({ assets }, 'result')!;
+      const { copy, note } = await this.ports.copier.copy(task, result, pulse.signal);
+      settlement = {
+        state: 'succeeded',
+        message: [message, note].filter(Boolean).join(' '),
+        outputs: copy ? [...assets, copy] : assets,
+        work: doneWork(result.facts, effective),
+      };
     } catch (thrown) {
       const reason: unknown = pulse.signal.aborted ? pulse.signal.reason : thrown;
       await outputs.discard(reason);

@@ -1,4 +1,5 @@
 import type { OutputRole } from '../model/asset.js';
+import { copyPlaceOf } from '../model/copy-place.js';
 import { objectKeys } from '../model/object-keys.js';
 import { checkInputRoles, roleByContent } from '../model/task-inputs.js';
 import { isTerminal } from '../model/task-state.js';
@@ -73,6 +74,8 @@ export class TaskService {
       if (earlier) return earlier;
       await this.catalog.check(kind, row.model, row.parameters);
       if (row.webhookUrl !== undefined) this.intake.checkUrl(row.webhookUrl);
+      const copyTo = copyPlaceOf(row);
+      if (copyTo) this.intake.checkUrl(copyTo.endpoint);
       const assets = await storeInputs(id, kind, inputs, this.objects, signal);
       const { maxAttempts, queueLimit } = this.options;
       const task = await this.store.create(

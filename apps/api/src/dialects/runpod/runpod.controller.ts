@@ -1,7 +1,14 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiSettings } from '@polyreel/config';
-import { TaskService, type Endpoint, type EngineRegistry, type Task, type TaskScope } from '@polyreel/core';
+import {
+  SecretBox,
+  TaskService,
+  type Endpoint,
+  type EngineRegistry,
+  type Task,
+  type TaskScope,
+} from '@polyreel/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../../http/api-error.js';
@@ -61,6 +68,7 @@ export class RunpodController {
     @Inject(Samples) private readonly samples: Samples,
     @Inject(EndpointDirectory) private readonly endpoints: EndpointDirectory,
     @Inject(ResultDelivery) private readonly results: ResultDelivery,
+    @Inject(SecretBox) private readonly secrets: SecretBox,
     @Inject(ENGINE_REGISTRY) private readonly engines: EngineRegistry,
     @Inject(ApiSettings) private readonly settings: ApiSettings,
   ) {}
@@ -284,6 +292,7 @@ export class RunpodController {
       endpoint: await this.endpoint(endpoint),
       volume: { roots: volumeRoots, prefix: volumePrefix },
       samples: this.samples,
+      secrets: this.secrets,
       jobId,
     });
     return this.tasks.submit(submission, options);

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDefined, IsObject, IsOptional, ValidateNested } from 'class-validator';
+import { IsDefined, IsObject, IsOptional, Matches, ValidateNested } from 'class-validator';
 import { BooleanField, IntegerField, MediaTextField, NumberField, TextField } from '../../http/fields.js';
 
 /** Milliseconds. */
@@ -184,6 +184,46 @@ export class RunpodPolicy {
   ttl?: number;
 }
 
+/** A bucket of the client's into which the result is copied. Taken by servers with a SECRETS_KEY. */
+export class RunpodS3Config {
+  @TextField({ description: 'Access key', required: true, minLength: 1, maxLength: 256 })
+  accessId!: string;
+
+  @TextField({
+    description: 'Its secret; kept encrypted until the job has ended',
+    required: true,
+    minLength: 1,
+    maxLength: 256,
+  })
+  accessSecret!: string;
+
+  @TextField({
+    description: 'Name of the bucket',
+    required: true,
+    minLength: 3,
+    maxLength: 63,
+    example: 'videos',
+  })
+  @Matches(/^[a-z0-9][a-z0-9.-]*[a-z0-9]$/)
+  bucketName!: string;
+
+  @TextField({
+    description: 'Scheme and host of the S3 server',
+    required: true,
+    maxLength: 2048,
+    example: 'https://s3.us-east-1.amazonaws.com',
+  })
+  endpointUrl!: string;
+
+  @TextField({
+    description: 'Key of the copy; with / at the end, the folder of `<job id>.mp4`',
+    maxLength: 512,
+    default: '<job id>.mp4',
+  })
+  @Matches(/^[^\p{Cc}]*$/u)
+  objectPath?: string;
+}
+
 /** The request of run and runsync. */
 export class RunpodJobRequest {
   @IsDefined()
@@ -202,12 +242,11 @@ export class RunpodJobRequest {
   policy?: RunpodPolicy;
 
   @IsOptional()
-  @ApiProperty({
-    description: 'Refused: results are stored by this server and handed out as links',
-    required: false,
-    type: Object,
-  })
-  s3Config?: unknown;
+  @IsObject()
+  @ValidateNested()
+  @Type(() => RunpodS3Config)
+  @ApiProperty({ required: false, type: RunpodS3Config })
+  s3Config?: RunpodS3Config;
 }
 
 /** What a look at a job may change. */

@@ -1,22 +1,27 @@
-import type {
-  Endpoint,
-  GenerationParameters,
-  InputRole,
-  JsonObject,
-  Submission,
-  SubmittedInput,
+import {
+  copyExtras,
+  secretsOwner,
+  type CopyCredentials,
+  type Endpoint,
+  type GenerationParameters,
+  type InputRole,
+  type JsonObject,
+  type SecretBox,
+  type Submission,
+  type SubmittedInput,
 } from '@polyreel/core';
 import type { InputProblem } from '../../http/api-error.js';
 import { invalidFields, parseFields } from '../../http/parse-fields.js';
 import { mediaReference, volumeKey, type Volume } from '../../tasks/media-reference.js';
 import type { SampleName, Samples } from '../../tasks/samples.js';
-import { RunpodInput, RunpodJobRequest, type RunpodPolicy } from './runpod.dto.js';
+import { RunpodInput, RunpodJobRequest, type RunpodPolicy, type RunpodS3Config } from './runpod.dto.js';
 
 export interface InboundContext {
   readonly tenant: string;
   readonly endpoint: Endpoint;
   readonly volume: Volume;
   readonly samples: Pick<Samples, 'input'>;
+  readonly secrets: Pick<SecretBox, 'canSeal' | 'seal'>;
   /** `<uuid>-u1` or `sync-<uuid>-u1`; given, so that this file stays pure. */
   readonly jobId: string;
 }
@@ -56,10 +61,9 @@ const LOW_PRIORITY = -1;
 /** @throws ApiError invalid-fields; TaskError for paths outside the volume or missing samples */
 export function fromJobRequest(body: unknown, context: InboundContext): Submission {
   const request = parseFields(RunpodJobRequest, body);
-  if (request.s3Config !== undefined && request.s3Config !== null)
-    throw refused('s3Config', 'is not supported: results are stored by this server; use output.video_url');
   const input = withoutEmptyText(parseFields(RunpodInput, request.input, 'body', 'refuse'));
   const { kind, name, model } = context.endpoint;
+  const copy = request.s3Config && copyOf(request.s3Config, context);
   return {
     publicId: context.jobId,
     tenant: context.tenant,
@@ -69,11 +73,47 @@ export function fromJobRequest(body: unknown, context: InboundContext): Submissi
     model,
     parameters: parametersOf(input, context.endpoint),
     request: { input: recordOf(input) },
-    extras: input.network_volume ? { network_volume: true } : {},
+    extras: { ...(input.network_volume && { network_volume: true }), ...copy?.extras },
+    ...(copy && { sealedSecrets: copy.sealedSecrets }),
     inputs: kind === 'talk' ? talkInputs(input, context) : plainInputs(input, context),
     ...(request.webhook && { webhookUrl: request.webhook }),
     ...policyOf(request.policy ?? {}),
   };
+}
+
+/** The wish for a copy in the client's bucket: the place in clear, the credentials sealed. */
+function copyOf(
+  { accessId, accessSecret, bucketName, endpointUrl, objectPath = '' }: RunpodS3Config,
+  { secrets, tenant, jobId }: InboundContext,
+): Required<Pick<Submission, 'extras' | 'sealedSecrets'>> {
+  if (!secrets.canSeal)
+    throw problem(
+      's3Config',
+      'conflict',
+      "Field 's3Config' is not taken by this server, which has no SECRETS_KEY to keep the credentials with; use output.video_url.",
+    );
+  const key = objectPath.replace(/^\/+/, '');
+  if (key.split('/').some((part) => part === '.' || part === '..'))
+    throw problem('objectPath', 'conflict', "Field 's3Config.objectPath' must not hold . or .. as a part.");
+  const credentials: CopyCredentials = { accessKeyId: accessId, secretAccessKey: accessSecret };
+  return {
+    extras: copyExtras({ endpoint: originOf(endpointUrl), bucket: bucketName, key }),
+    sealedSecrets: secrets.seal(JSON.stringify(credentials), secretsOwner(tenant, jobId)),
+  };
+}
+
+/** @throws ApiError for more than scheme and host: what would be ignored had better be refused */
+function originOf(endpointUrl: string): string {
+  const url = URL.parse(endpointUrl);
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw problem('endpointUrl', 'conflict', "Field 's3Config.endpointUrl' must be an http(s) URL.");
+  if (url.username || url.password || url.search || url.hash || url.pathname !== '/')
+    throw problem(
+      'endpointUrl',
+      'conflict',
+      "Field 's3Config.endpointUrl' must be a scheme and a host only.",
+    );
+  return url.origin;
 }
 
 function policyOf({ executionTimeout, lowPriority, ttl }: RunpodPolicy) {

@@ -171,6 +171,7 @@ function resultOf(view: TaskView, { inline, volumePath }: DeliveredResult): obje
     video_path: volumePath,
     video_url: view.resultLink,
     video_url_expires_at: view.resultLink && view.linksExpireAt.toISOString(),
+    s3_url: assetOf(view.task, 'copy')?.sourceUrl,
     mask_url: view.maskLink,
     thumbnail_url: view.posterLink,
     duration: result?.facts?.durationSeconds,

@@ -1,5 +1,15 @@
 import 'reflect-metadata';
-import type { Endpoint, InputRole, RegisteredEngine, Submission, SubmittedInput, Task } from '@polyreel/core';
+import {
+  copyPlaceOf,
+  SecretBox,
+  secretsOwner,
+  type Endpoint,
+  type InputRole,
+  type RegisteredEngine,
+  type Submission,
+  type SubmittedInput,
+  type Task,
+} from '@polyreel/core';
 import { aTask } from '@polyreel/testkit';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -31,6 +41,7 @@ const createdAt = new Date('2026-01-01T00:00:00.000Z');
 const startedAt = new Date(createdAt.getTime() + 824);
 const finishedAt = new Date(startedAt.getTime() + 3391);
 
+const sealingKey = Buffer.alloc(32, 3);
 const models = { talk: 'it', lipsync: 'ls', t2v: 'wan', i2v: 'wan' };
 
 describe('endpoints', () => {
@@ -68,6 +79,7 @@ function contextOf(endpoint = 'infinitetalk', named?: Endpoint): InboundContext 
     endpoint: endpointOf(endpoint, named, models),
     volume: { roots: ['/runpod-volume', '/my_volume'], prefix: 'volume/' },
     samples: { input: sample },
+    secrets: new SecretBox([sealingKey]),
     jobId: publicId,
   };
 }
@@ -274,6 +286,66 @@ describe('a time to live in a query', () => {
   });
 });
 
+describe('s3Config', () => {
+  const s3Config = {
+    accessId: 'AKIA',
+    accessSecret: 'hunter2',
+    bucketName: 'mine',
+    endpointUrl: 'https://s3.example',
+  };
+  const withCopy = (over: object = {}, context = contextOf()) =>
+    fromJobRequest({ input: { network_volume: true }, s3Config: { ...s3Config, ...over } }, context);
+
+  it('is remembered as a place in clear and credentials nobody can read', () => {
+    const submission = withCopy();
+    expect(submission.extras).toEqual({
+      network_volume: true,
+      copy_to: { endpoint: 'https://s3.example', bucket: 'mine', key: '' },
+    });
+    expect(JSON.stringify(submission)).not.toMatch(/AKIA|hunter2/);
+    const opened = new SecretBox([sealingKey]).open(
+      submission.sealedSecrets!,
+      secretsOwner('acme', publicId),
+    );
+    expect(JSON.parse(opened!)).toEqual({ accessKeyId: 'AKIA', secretAccessKey: 'hunter2' });
+  });
+
+  it.each([
+    ['videos/', `videos/${publicId}.mp4`],
+    ['/videos/a.mp4', 'videos/a.mp4'],
+    ['', `${publicId}.mp4`],
+    ['/', `${publicId}.mp4`],
+  ])('with the path %j names the copy %s', (objectPath, key) => {
+    expect(copyPlaceOf(withCopy({ objectPath }))).toMatchObject({ key });
+  });
+
+  it.each([
+    [{ accessId: undefined }, 'accessId'],
+    [{ accessSecret: 7 }, 'accessSecret'],
+    [{ accessSecret: '' }, 'accessSecret'],
+    [{ bucketName: 'My_Bucket' }, 'bucketName'],
+    [{ bucketName: '../x' }, 'bucketName'],
+    [{ endpointUrl: 'ftp://s3.example' }, 'endpointUrl'],
+    [{ endpointUrl: 'https://s3.example/mine' }, 'endpointUrl'],
+    [{ endpointUrl: 'https://a:b@s3.example' }, 'endpointUrl'],
+    [{ endpointUrl: 's3.example' }, 'endpointUrl'],
+    [{ objectPath: 'a/../b' }, 'objectPath'],
+    [{ objectPath: 'a\nb' }, 'objectPath'],
+  ])('is refused with %j, without telling the secret', (over, field) => {
+    const refusal = refusalOf({ input: {}, s3Config: { ...s3Config, ...over } });
+    expect(refusal).toContain(field);
+    expect(refusal).not.toMatch(/AKIA|hunter2/);
+  });
+
+  it('is refused by servers without a key for it, and as anything but an object', () => {
+    const context = { ...contextOf(), secrets: new SecretBox([]) };
+    expect(() => withCopy({}, context)).toThrow(/SECRETS_KEY.*output\.video_url/);
+    expect(refusalOf({ input: {}, s3Config: 'mine' })).toContain('s3Config');
+    expect(refusalOf({ input: {}, s3Config: [] })).toContain('s3Config');
+    expect(fromJobRequest({ input: {}, s3Config: null }, context)).toMatchObject({ extras: {} });
+  });
+});
+
 describe('refused requests', () => {
   const both = 'Give only one of';
   it.each<[unknown, string, string?]>([
@@ -308,7 +380,6 @@ describe('refused requests', () => {
     [{ input: {}, policy: { ttl: 9_999 } }, 'ttl'],
     [{ input: {}, policy: { ttl: 604_800_001 } }, 'ttl'],
     [{ input: {}, policy: 'fast' }, 'policy'],
-    [{ input: {}, s3Config: { bucketName: 'b' } }, "'s3Config' is not supported"],
   ])('%j', (body, text, endpoint) => {
     expect(refusalOf(body, endpoint)).toContain(text);
   });
@@ -413,6 +484,12 @@ describe('replies', () => {
       video_path: '/runpod-volume/results/a.mp4',
       ...common,
     });
+  });
+
+  it("tell where the copy in the client's bucket lies", () => {
+    const copy = { role: 'copy', sourceUrl: 'https://s3.example/mine/a.mp4' } as const;
+    const view = viewOf({ state: 'succeeded', ...ended, assets: [result, copy] });
+    expect(onTheWire(presentJob(view, {})).output).toMatchObject({ s3_url: copy.sourceUrl });
   });
 
   it('say CANCELLED while a running job stops, and the truth when it ended before', () => {

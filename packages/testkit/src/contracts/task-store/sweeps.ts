@@ -1,7 +1,9 @@
+import type { Task } from '@polyreel/core';
 import { expect, it } from 'vitest';
 import { scopeOf } from '../../task-builders.js';
 import {
   create,
+  createFailed,
   createRunning,
   createSucceeded,
   leaseSeconds,
@@ -13,6 +15,32 @@ import {
 const nothing = { requeued: [], ended: [] };
 
 export function sweepContract(open: OpenFixture): void {
+  it('keeps sealed secrets only as long as the task may need them', async () => {
+    const { store, advance } = open();
+    const sealed = { sealedSecrets: 'c2VhbGVk', ttlSeconds: 60 };
+    const secretsOf = async (task: Task) => (await store.find(task.id))?.sealedSecrets;
+    const waiting = await create(store, sealed);
+    const running = await createRunning(store, sealed);
+    const failed = await createFailed(store, sealed);
+    for (const task of [waiting, running, failed]) expect(await secretsOf(task)).toBe('c2VhbGVk');
+    expect(await secretsOf(await createSucceeded(store, sealed))).toBeUndefined();
+    await store.requestCancel(scopeOf(waiting), waiting.publicId);
+    expect(await secretsOf(waiting)).toBeUndefined();
+    const another = await create(store, sealed);
+    await store.cancelQueued(scopeOf(another));
+    expect(await secretsOf(another)).toBeUndefined();
+    await store.requestCancel(scopeOf(running), running.publicId);
+    expect(await secretsOf(running)).toBe('c2VhbGVk');
+    await store.settle(running.id, 1, { state: 'cancelled' });
+    expect(await secretsOf(running)).toBeUndefined();
+    expect(await store.retryFailed(scopeOf(failed), failed.publicId)).toBe(true);
+    expect(await secretsOf(failed)).toBe('c2VhbGVk');
+    expect(await store.forgetSecrets()).toBe(0);
+    await advance(100);
+    expect(await store.forgetSecrets()).toBe(1);
+    expect(await secretsOf(failed)).toBeUndefined();
+  });
+
   it('leaves a task alone while its lease holds, and beats extend it', async () => {
     const { store, advance } = open();
     const { id } = await createRunning(store);
