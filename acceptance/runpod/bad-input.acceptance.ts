@@ -47,7 +47,18 @@ describe('refused at once', () => {
     ['a private webhook', { input: {}, webhook: 'http://10.0.0.1/hook' }],
     ['a short executionTimeout', { input: {}, policy: { executionTimeout: 4999 } }],
     ['a short ttl', { input: {}, policy: { ttl: 1 } }],
-    ['an s3Config', { input: {}, s3Config: { bucketName: 'mine' } }],
+    [
+      's3Config on a server without a key for it',
+      {
+        input: {},
+        s3Config: {
+          accessId: 'a',
+          accessSecret: 'b',
+          bucketName: 'mine',
+          endpointUrl: 'https://s3.example.com',
+        },
+      },
+    ],
   ])('%s', async (_name, body) => {
     expectRefusal(await client.request('POST', '/run', body), 400);
   });

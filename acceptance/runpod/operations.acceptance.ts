@@ -118,6 +118,74 @@ describe('policy', () => {
   });
 });
 
+describe('the time to live in a look at the status', () => {
+  it('counts from then on, and never brings a job back', async () => {
+    const client = endpointOf('acceptance-ttl');
+    const id = await client.run(long);
+    expect(await client.ok('GET', `/status/${id}?ttl=600000`)).toMatchObject({ id });
+    const asked = performance.now();
+    expect(await client.ok('POST', `/status/${id}?ttl=3000`)).toMatchObject({ id });
+    await poll(
+      () => client.request('GET', `/status/${id}`),
+      ({ status }) => status === 404,
+      20,
+    );
+    expect(performance.now() - asked).toBeGreaterThan(2_900);
+    expect(await client.request('GET', `/status/${id}?ttl=600000`)).toMatchObject({
+      status: 404,
+      body: { error: 'job not found' },
+    });
+    // What ran was stopped as well, or it would keep the engine for minutes.
+    await poll(
+      () => client.ok('GET', '/health') as Promise<{ jobs?: { inProgress: number; inQueue: number } }>,
+      ({ jobs }) => jobs?.inProgress === 0 && jobs.inQueue === 0,
+      30,
+    );
+  });
+
+  it('hides a finished job too', async () => {
+    const client = endpointOf('acceptance-ttl');
+    const { id } = await client.ok('POST', '/runsync?wait=120000', { input: short });
+    expect(await client.ok('GET', `/status/${id}?ttl=1000`)).toMatchObject({ status: 'COMPLETED' });
+    await poll(
+      () => client.request('GET', `/status/${id}`),
+      ({ status }) => status === 404,
+      10,
+    );
+  });
+
+  it('has the documented range', async () => {
+    const client = endpointOf('acceptance-ttl');
+    for (const ttl of ['0', '999', '604800001', 'long'])
+      expect(await client.request('GET', `/status/x?ttl=${ttl}`)).toMatchObject({
+        status: 400,
+        body: { error: expect.stringContaining('ttl') as string },
+      });
+  });
+});
+
+describe('lowPriority', () => {
+  it('lets jobs wait for others that came later', async () => {
+    const client = endpointOf('acceptance-priority');
+    const running = await client.run(long);
+    await client.until(running, ['IN_PROGRESS']);
+    const low: string[] = [];
+    // The first few are on their way to the engine already when the other one comes.
+    for (let count = 0; count < 6; count++) low.push(await client.run(short, patient));
+    const normal = await client.run(short);
+    await client.ok('POST', `/cancel/${running}`);
+    for (const id of [normal, ...low]) await client.completed(id);
+    const { requests } = (await client.ok('GET', '/requests')) as unknown as {
+      requests: { id: string; createdAt: string; delayTime: number }[];
+    };
+    const start = (id: string) => {
+      const job = requests.find((request) => request.id === id)!;
+      return Date.parse(job.createdAt) + job.delayTime;
+    };
+    expect(low.slice(-3).filter((id) => start(id) < start(normal))).toEqual([]);
+  });
+});
+
 describe('run', () => {
   it('acknowledges 10 MB of base64 within the three seconds the SDKs allow', async () => {
     const client = endpointOf('acceptance-large');
@@ -154,6 +222,20 @@ describe('endpoints', () => {
       requests: [expect.objectContaining({ id, status: 'COMPLETED' }) as object],
       hasMore: false,
     });
+    const failing = { image_url: `${inject('mediaServer')}/missing`, ...short };
+    const failed = await client.run(failing);
+    await client.until(failed, ['FAILED']);
+    await client.ok('POST', `/retry/${failed}`);
+    await client.until(failed, ['FAILED']);
+    expect(await client.ok('GET', '/health')).toMatchObject({
+      jobs: { completed: 1, failed: 1, retried: 1 },
+    });
+    const page = await client.ok('GET', '/requests?limit=1');
+    expect(page).toEqual({
+      requests: [expect.objectContaining({ id: failed, status: 'FAILED' }) as object],
+      hasMore: true,
+    });
+    expect(await client.ok('GET', `/requests?limit=1&after=${failed}`)).toMatchObject({ requests: [{ id }] });
     const other = endpointOf('acceptance-other');
     expect(await other.ok('GET', '/requests')).toEqual({ requests: [], hasMore: false });
     expect(await other.request('GET', `/status/${id}`)).toMatchObject({ status: 404 });
