@@ -1,14 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 /** Words of a job's status. */
-export const runpodStatuses = [
-  'IN_QUEUE',
-  'IN_PROGRESS',
-  'COMPLETED',
-  'FAILED',
-  'CANCELLED',
-  'TIMED_OUT',
-] as const;
+const runpodStatuses = ['IN_QUEUE', 'IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT'] as const;
 
 const milliseconds = { type: 'integer', minimum: 0, required: false } as const;
 const count = { type: 'integer', minimum: 0 } as const;
