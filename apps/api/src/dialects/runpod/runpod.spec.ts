@@ -232,6 +232,12 @@ describe('parameters', () => {
     expect(submit({}, 'latentsync').inputs).toEqual([]);
   });
 
+  it('takes switches without effect, for clients of the originals', () => {
+    const switches = { force_offload: false, enable_safety_checker: true, enable_prompt_optimization: 'true' };
+    expect(submit(switches).parameters).toEqual(submit({}).parameters);
+    expect(refusalOf({ input: { force_offload: 'maybe' } })).toContain('force_offload');
+  });
+
   it('remembers how the result is wanted', () => {
     expect(submit({ network_volume: true }).extras).toEqual({ network_volume: true });
   });
