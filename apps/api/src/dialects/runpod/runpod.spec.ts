@@ -233,7 +233,11 @@ describe('parameters', () => {
   });
 
   it('takes switches without effect, for clients of the originals', () => {
-    const switches = { force_offload: false, enable_safety_checker: true, enable_prompt_optimization: 'true' };
+    const switches = {
+      force_offload: false,
+      enable_safety_checker: true,
+      enable_prompt_optimization: 'true',
+    };
     expect(submit(switches).parameters).toEqual(submit({}).parameters);
     expect(refusalOf({ input: { force_offload: 'maybe' } })).toContain('force_offload');
   });
