@@ -108,7 +108,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   ['recentRuns', 'task_succeeded', () => store.recentRuns('talk', 'rare')],
   [
     'queuePlace',
-    'Index Only Scan using task_queued',
+    'task_queued',
     async () => store.queuePlace((await oneOf('queued')).id, pick.routes),
   ],
   [
