@@ -46,7 +46,7 @@ it.each([
         ...['--config-file', join(import.meta.dirname, 'schemathesis.toml')],
         ...['run', `${platform.baseUrl}/docs/${dialect}/openapi.json`, '--url', platform.baseUrl],
         ...['--checks', checks.join(','), '--exclude-path-regex', leftOut],
-        ...['--phases', 'examples,coverage,fuzzing,stateful', '--max-examples', '8'],
+        ...['--phases', 'examples,coverage,fuzzing,stateful', '--max-examples', '6'],
         ...longer,
         ...['--seed', '1', '--generation-deterministic'],
         ...[

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-export const latentsyncStatuses = ['queued', 'downloading', 'processing', 'completed', 'failed'] as const;
+const latentsyncStatuses = ['queued', 'downloading', 'processing', 'completed', 'failed'] as const;
 export type LatentSyncStatus = (typeof latentsyncStatuses)[number];
 
 const position = { type: 'integer', minimum: 0 } as const;

@@ -67,18 +67,21 @@ import {
   vocabularyOf,
 } from './lightx2v.request.js';
 
+/** On routes whose replies have a `status`. */
+const SpeaksVocabulary = () =>
+  ApiHeader({
+    name: 'x-status-vocabulary',
+    description:
+      'Words of `status`: server (pending, processing, completed...) or guide (submitted, running, succeed...)',
+    required: false,
+    schema: { type: 'string', enum: ['server', 'guide'] },
+  });
+
 /** Running tasks shown in the service status and stopped at a time, at most. */
 const MAX_RUNNING = 1000;
 
 @ApiTags('LightX2V')
 @ApiExtraModels(LightX2VListed)
-@ApiHeader({
-  name: 'x-status-vocabulary',
-  description:
-    'Words of `status`: server (pending, processing, completed...) or guide (submitted, running, succeed...)',
-  required: false,
-  schema: { type: 'string', enum: ['server', 'guide'] },
-})
 @Controller(['v1', 'lightx2v/v1'])
 export class LightX2VController {
   constructor(
@@ -93,6 +96,7 @@ export class LightX2VController {
   @Post(['tasks/video', 'tasks'])
   @HttpCode(200)
   @ApiOperation({ summary: 'Create a video task (JSON)' })
+  @SpeaksVocabulary()
   @ApiBody({ type: LightX2VCreateBody })
   @AcceptsIdempotencyKey()
   @ApiOkResponse({ type: LightX2VCreated })
@@ -110,6 +114,7 @@ export class LightX2VController {
   @Post('tasks/video/form')
   @HttpCode(200)
   @ApiOperation({ summary: 'Create a video task (form with files)' })
+  @SpeaksVocabulary()
   @ApiConsumes('multipart/form-data')
   @ApiBody({ type: LightX2VForm })
   @AcceptsIdempotencyKey()
@@ -130,6 +135,7 @@ export class LightX2VController {
 
   @Get('tasks')
   @ApiOperation({ summary: 'List tasks, newest last; the header Link leads to the next page' })
+  @SpeaksVocabulary()
   @ApiQuery({ type: LightX2VListQuery })
   @ApiOkResponse({
     schema: { type: 'object', additionalProperties: { $ref: getSchemaPath(LightX2VListed) } },
@@ -167,6 +173,7 @@ export class LightX2VController {
 
   @Get('tasks/:task_id/status')
   @ApiOperation({ summary: 'State of a task' })
+  @SpeaksVocabulary()
   @ApiOkResponse({ type: LightX2VStatus })
   @FastapiErrors(404)
   async status(
