@@ -1,4 +1,5 @@
 import {
+  pause,
   Slots,
   type Engine,
   type EngineDescription,
@@ -116,17 +117,4 @@ export class EngineSession {
     this.lastState = state;
     this.events.onState(this.engine.address, state, error);
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -11,6 +11,7 @@ import type { ObjectStore } from '../ports/object-store.js';
 import type { TaskEvents } from '../ports/task-events.js';
 import type { Settlement, TaskStore } from '../ports/task-store.js';
 import { AttemptLostError, AttemptPulse, type PulseOptions } from './attempt-pulse.js';
+import { generateWhenFree } from './generate-when-free.js';
 import { prepareInputs, type PreparedInputs } from './input-preparation.js';
 import { OutputCollection } from './output-collection.js';
 import type { ResultCopier } from './result-copier.js';
@@ -156,7 +157,7 @@ export class TaskRunner {
         parameters: used,
         inputs: prepared.inputs.filter(({ role }) => !unused.includes(role)),
       };
-      for await (const event of engine.generate(job, pulse.signal)) {
+      for await (const event of generateWhenFree(engine, job, pulse.signal)) {
         pulse.engineAlive();
         if (event.type === 'accepted') {
           effective = { ...effective, ...(event.effectiveParameters as GenerationParameters) };
