@@ -53,9 +53,11 @@ export function takingKey(
 
 export async function forgetExpiredKeys(prisma: PrismaClient): Promise<number> {
   const rows = await prisma.$queryRaw<unknown[]>`
-    DELETE FROM idempotency_key WHERE (tenant, route, key) IN (
+    WITH expired AS MATERIALIZED (
       SELECT k.tenant, k.route, k.key FROM idempotency_key k WHERE k.expires_at <= now()
       ORDER BY k.expires_at LIMIT ${batch}::int FOR UPDATE SKIP LOCKED)
+    DELETE FROM idempotency_key i USING expired
+    WHERE i.tenant = expired.tenant AND i.route = expired.route AND i.key = expired.key
     RETURNING 1 AS forgotten`;
   return rows.length;
 }

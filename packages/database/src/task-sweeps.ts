@@ -46,19 +46,22 @@ export async function forgetSecrets(prisma: PrismaClient): Promise<number> {
   return rows.length;
 }
 
-/** Retention: rows go first, so that no link is signed to an object that is about to vanish. */
+/**
+ * Retention. Rows go first, so that no link is signed to an object that is about to vanish.
+ * Materialised, because a plan may run a plain subquery once per row, and with it the limit.
+ */
 export async function deleteEndedBefore(
   prisma: PrismaClient,
   seconds: number,
   limit: number,
 ): Promise<Task[]> {
   const rows = await prisma.$queryRaw<TaskRowWithAssets[]>`
-    DELETE FROM task t
-    WHERE t.id IN (
-      SELECT ended.id FROM task ended
-      WHERE ended.state IN ('succeeded', 'failed', 'cancelled')
-        AND ended.finished_at < now() - make_interval(secs => ${seconds}::float8)
-      ORDER BY ended.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
+    WITH ended AS MATERIALIZED (
+      SELECT id FROM task
+      WHERE state IN ('succeeded', 'failed', 'cancelled')
+        AND finished_at < now() - make_interval(secs => ${seconds}::float8)
+      ORDER BY finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
+    DELETE FROM task t USING ended WHERE t.id = ended.id
     RETURNING ${taskColumns}, ${assetColumn}`;
   return rows.map(taskOf);
 }

@@ -106,11 +106,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   ],
   ['countRetried', 'task_retried', () => store.countRetried({ ...scope, endpoint: 'endpoint-1' })],
   ['recentRuns', 'task_succeeded', () => store.recentRuns('talk', 'rare')],
-  [
-    'queuePlace',
-    'task_queued',
-    async () => store.queuePlace((await oneOf('queued')).id, pick.routes),
-  ],
+  ['queuePlace', 'task_queued', async () => store.queuePlace((await oneOf('queued')).id, pick.routes)],
   [
     'create under a key',
     'idempotency_key_pkey',
