@@ -40,6 +40,12 @@ beforeAll(async () => {
     bucketName: 'of-the-client',
     endpointUrl: `http://127.0.0.1:${platform.child('s3')!.port}`,
   };
+  // The object store looks at its folders once a second: wait until it knows the new bucket.
+  await poll(
+    () => client.ok('POST', '/runsync?wait=60000', { input, s3Config }),
+    ({ output }) => output?.s3_url !== undefined,
+    30,
+  );
 });
 afterAll(async () => {
   await platform.stop();
@@ -166,7 +172,7 @@ describe('endpoints named by the operator', () => {
     expect(replies.at(-1)!.status).toBe(200);
     const done = await poll(
       () => sea.ok('POST', '/runsync?wait=120000', { input: { width: 128 } }),
-      ({ output }) => output?.width === 128,
+      ({ output }) => output?.height === 96,
       60,
     );
     expect(done.at(-1)).toMatchObject({
