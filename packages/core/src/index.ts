@@ -31,6 +31,7 @@ export { objectKeys } from './model/object-keys.js';
 export { uuidV7 } from './model/uuid-v7.js';
 export * from './services/dispatcher.js';
 export { ModelCatalog } from './services/model-catalog.js';
+export { orAborted } from './services/or-aborted.js';
 export { pause } from './services/pause.js';
 export { removeEndedTasks } from './services/retention.js';
 export { ResultCopier, secretsOwner } from './services/result-copier.js';

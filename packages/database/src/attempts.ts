@@ -20,7 +20,7 @@ export async function claimTask(
     WITH changed AS (
       UPDATE task t SET
         state = 'running', attempt = t.attempt + 1, stage = 'fetching', step = 0, steps = 0, chunk = 0, chunks = 0,
-        delivered_at = NULL, not_before = NULL, started_at = coalesce(t.started_at, now()),
+        expected_end_at = NULL, delivered_at = NULL, not_before = NULL, started_at = coalesce(t.started_at, now()),
         lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
       WHERE t.id = ${taskId}::uuid AND t.state = 'queued' AND t.attempt = ${attempt}::int - 1
         AND (t.deadline IS NULL OR t.deadline > now())
@@ -45,6 +45,7 @@ export async function beat(
       stage = ${progress.stage}, progress = greatest(t.progress, ${fraction}::float8),
       step = ${progress.step}::int, steps = ${progress.steps}::int,
       chunk = ${progress.chunk}::int, chunks = ${progress.chunks}::int,
+      expected_end_at = now() + make_interval(secs => ${progress.remainingSeconds ?? null}::float8),
       message = coalesce(nullif(${storableText(progress.message)}, ''), t.message),
       lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
     WHERE ${heldBy(taskId, attempt)}

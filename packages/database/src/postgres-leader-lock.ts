@@ -1,5 +1,5 @@
-import type { LeaderLock } from '@polyreel/core';
-import { closeSession, openSession, pause, type Session } from './session.js';
+import { pause, type LeaderLock } from '@polyreel/core';
+import { closeSession, openSession, type Session } from './session.js';
 
 export interface LeaderLockOptions {
   /** Milliseconds between two looks at the lock, held or wanted. Absent: 1,000. */

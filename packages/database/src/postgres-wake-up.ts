@@ -1,5 +1,6 @@
-import type { WakeUp } from '@polyreel/core';
-import { closeSession, openSession, pause, type Session } from './session.js';
+import { pause, type WakeUp } from '@polyreel/core';
+import { fired } from './fired.js';
+import { closeSession, openSession, type Session } from './session.js';
 import { wakeUpChannel } from './wake-up-bell.js';
 
 /** Milliseconds between two tries to listen again. */
@@ -76,11 +77,4 @@ export class PostgresWakeUp implements WakeUp {
     this.#notified = true;
     this.#wake?.();
   }
-}
-
-function fired(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

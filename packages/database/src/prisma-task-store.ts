@@ -66,8 +66,11 @@ export class PrismaTaskStore implements TaskStore {
     return reads.listTasks(this.prisma, scope, query);
   }
 
-  countByState(scope: TaskScope): Promise<Record<TaskState, number>> {
-    return reads.countTasksByState(this.prisma, scope);
+  countByState<State extends TaskState>(
+    scope: TaskScope,
+    states?: readonly State[],
+  ): Promise<Record<State, number>> {
+    return reads.countTasksByState(this.prisma, scope, states);
   }
 
   countRetried(scope: TaskScope): Promise<number> {

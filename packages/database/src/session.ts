@@ -41,8 +41,3 @@ export async function openSession(
 export async function closeSession({ client }: Session): Promise<void> {
   await Promise.race([client.end().catch(() => undefined), sleep(1_000, undefined, { ref: false })]);
 }
-
-/** Sleeps, or returns at once when the signal fires. */
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
-}

@@ -36,7 +36,7 @@ export function moving(next: Prisma.Sql, more: Prisma.Sql = Prisma.empty): Prism
         finished_at = CASE WHEN next.state = 'queued' THEN NULL ELSE now() END,
         -- A failed task may be retried and needs them again.
         sealed_secrets = CASE WHEN next.state IN ('queued', 'failed') THEN t.sealed_secrets END,
-        stage = NULL, lease_until = NULL, delivered_at = NULL ${more}
+        stage = NULL, expected_end_at = NULL, lease_until = NULL, delivered_at = NULL ${more}
       FROM next WHERE t.id = next.id
       RETURNING t.*),
     ${history(Prisma.sql`CASE state WHEN 'queued' THEN 'requeued' ELSE state END`)},

@@ -26,7 +26,10 @@ export function findTaskByPublicId(
   return findOne(prisma, withPublicId(scope, publicId));
 }
 
-/** Several tasks may have wished the same path; the last one has it, as if it had overwritten the file. */
+/**
+ * Several tasks may have wished the same path; the last one has it, as if it had overwritten the file. Each path is looked
+ * up by itself: asked for the newest under any of them, Postgres reads the history of the scope from its end instead.
+ */
 export async function findTaskByResultPath(
   prisma: PrismaClient,
   scope: TaskScope,
@@ -34,8 +37,12 @@ export async function findTaskByResultPath(
 ): Promise<Task | undefined> {
   return findOne(
     prisma,
-    Prisma.sql`${inScope(scope)} AND t.extras->>'save_result_path' = ANY(${paths.map(storableText)}::text[])
-      ORDER BY t.created_at DESC LIMIT 1`,
+    Prisma.sql`t.id = (
+      SELECT newest.id FROM unnest(${paths.map(storableText)}::text[]) AS wished(path) CROSS JOIN LATERAL (
+        SELECT t.id, t.created_at FROM task t
+        WHERE ${inScope(scope)} AND t.extras->>'save_result_path' = wished.path
+        ORDER BY t.created_at DESC LIMIT 1) AS newest
+      ORDER BY newest.created_at DESC LIMIT 1)`,
   );
 }
 
@@ -53,10 +60,9 @@ export async function listTasks(
 ): Promise<TaskPage> {
   const newestFirst = query.order === 'newest-first';
   const direction = newestFirst ? Prisma.sql`DESC` : Prisma.sql`ASC`;
-  const states = query.states ? Prisma.sql`AND t.state = ANY(${[...query.states]}::text[])` : Prisma.empty;
   const rows = await prisma.$queryRaw<TaskRowWithAssets[]>`
     SELECT ${taskColumns}, ${assetColumn} FROM task t
-    WHERE ${inScope(scope)} ${states} ${after(scope, query.after, newestFirst)}
+    WHERE ${inScope(scope)} ${inStates(query.states)} ${after(scope, query.after, newestFirst)}
     ORDER BY t.created_at ${direction}, t.id ${direction} LIMIT ${query.limit + 1}::int`;
   return { tasks: rows.slice(0, query.limit).map(taskOf), hasMore: rows.length > query.limit };
 }
@@ -70,18 +76,21 @@ function after(scope: TaskScope, publicId: string | undefined, newestFirst: bool
     (${cursor(Prisma.sql`t.created_at`)}, ${cursor(Prisma.sql`t.id`)})`;
 }
 
-/** Reads an index only, but all of the scope's entries in it. */
-export async function countTasksByState(
+/** Reads an index only: all of the scope's entries in it, or those of the states. */
+export async function countTasksByState<State extends TaskState>(
   prisma: PrismaClient,
   scope: TaskScope,
-): Promise<Record<TaskState, number>> {
+  states?: readonly State[],
+): Promise<Record<State, number>> {
   const rows = await prisma.$queryRaw<{ state: TaskState; tasks: number }[]>`
-    SELECT t.state, count(*)::int AS tasks FROM task t WHERE ${inScope(scope)} GROUP BY t.state`;
+    SELECT t.state, count(*)::int AS tasks FROM task t WHERE ${inScope(scope)} ${inStates(states)} GROUP BY t.state`;
   const counted = new Map(rows.map(({ state, tasks }) => [state, tasks]));
-  return Object.fromEntries(taskStates.map((state) => [state, counted.get(state) ?? 0])) as Record<
-    TaskState,
-    number
-  >;
+  const asked = states ?? taskStates;
+  return Object.fromEntries(asked.map((state) => [state, counted.get(state) ?? 0])) as Record<State, number>;
+}
+
+function inStates(states: readonly TaskState[] | undefined): Prisma.Sql {
+  return states ? Prisma.sql`AND t.state = ANY(${[...states]}::text[])` : Prisma.empty;
 }
 
 /** Reads an index that holds such tasks only. */

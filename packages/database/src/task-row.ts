@@ -21,6 +21,7 @@ export interface TaskRow {
   readonly steps: number;
   readonly chunk: number;
   readonly chunks: number;
+  readonly expected_end_at: Date | null;
   readonly message: string;
   readonly error_code: string | null;
   readonly error_text: string | null;
@@ -39,7 +40,7 @@ export interface TaskRow {
 /** Columns of a row named `t`. */
 export const taskColumns = Prisma.sql`
   t.id, t.public_id, t.tenant, t.dialect, t.endpoint, t.kind, t.model, t.parameters, t.request, t.extras, t.sealed_secrets,
-  t.state, t.stage, t.progress, t.step, t.steps, t.chunk, t.chunks, t.message, t.error_code, t.error_text,
+  t.state, t.stage, t.progress, t.step, t.steps, t.chunk, t.chunks, t.expected_end_at, t.message, t.error_code, t.error_text,
   t.attempt, t.max_attempts, t.priority, t.cancel_requested_at, t.not_before, t.deadline,
   t.execution_timeout_seconds, t.created_at, t.started_at, t.finished_at`;
 
@@ -93,6 +94,7 @@ export function taskWith(row: TaskRow, assets: readonly Asset[]): Task {
       sealedSecrets: row.sealed_secrets,
       stage: row.stage as Task['stage'] | null,
       error: row.error_code && { code: row.error_code as TaskErrorCode, text: row.error_text ?? '' },
+      expectedEndAt: row.expected_end_at,
       cancelRequestedAt: row.cancel_requested_at,
       notBefore: row.not_before,
       deadline: row.deadline,

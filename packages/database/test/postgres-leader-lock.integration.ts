@@ -1,5 +1,6 @@
 import { Arrivals } from '@polyreel/testkit';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { fired } from '../src/fired.js';
 import { PostgresLeaderLock } from '../src/index.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 import { openProxied } from './through-proxy.js';
@@ -31,13 +32,6 @@ function candidate(url: string, name: string) {
       await done;
     },
   };
-}
-
-function fired(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 it('lets one lead and hands over when it retires', async () => {

@@ -7,7 +7,7 @@ import { openTestDatabase, type TestDatabase } from './test-database.js';
 
 /*
  * Twenty thousand tasks, most of them ended, in the proportions of a busy
- * server. Every statement of the store is explained before it runs, with the
+ * server, and as many of one tenant that has been here for long. Every statement of the store is explained before it runs, with the
  * arguments it really has.
  */
 let database: TestDatabase;
@@ -15,6 +15,7 @@ let store: PrismaTaskStore;
 let explainer: pg.Client;
 let plans: string[] = [];
 const scope = { tenant: 'tenant-1', dialect: 'lightx2v' } as const;
+const veteran = { ...scope, tenant: 'veteran' };
 
 beforeAll(async () => {
   database = await openTestDatabase(inject('databaseUrl'));
@@ -22,7 +23,7 @@ beforeAll(async () => {
     INSERT INTO task (id, public_id, tenant, dialect, endpoint, kind, model, parameters, request, extras,
       max_attempts, attempts_per_run, state, stage, lease_until, started_at, finished_at, deadline, delivered_at, error_code,
       created_at)
-    SELECT gen_random_uuid(), 'task-' || n, 'tenant-' || n % 41, 'lightx2v', 'endpoint-' || n % 3, 'talk',
+    SELECT gen_random_uuid(), 'task-' || n, CASE WHEN n > 20000 THEN 'veteran' ELSE 'tenant-' || n % 41 END, 'lightx2v', 'endpoint-' || n % 3, 'talk',
       CASE WHEN n % 50 = 1 THEN 'rare' ELSE 'preview' END,
       '{}', '{}', '{}', 3, 3, state, CASE WHEN state = 'running' THEN 'generating' END,
       CASE WHEN state = 'running' THEN now() + interval '1 minute' END,
@@ -32,8 +33,8 @@ beforeAll(async () => {
       CASE WHEN state = 'queued' AND n % 1000 = 0 THEN now() END,
       CASE WHEN state = 'failed' THEN 'INTERNAL' END,
       now() - n * interval '1 second'
-    FROM (SELECT n, CASE WHEN n % 20 = 0 THEN 'queued' WHEN n % 501 = 0 THEN 'running' WHEN n % 7 = 0 THEN 'failed'
-      ELSE 'succeeded' END AS state FROM generate_series(1, 20000) AS n) AS made`;
+    FROM (SELECT n, CASE WHEN n > 20000 THEN 'succeeded' WHEN n % 20 = 0 THEN 'queued' WHEN n % 501 = 0 THEN 'running' WHEN n % 7 = 0 THEN 'failed'
+      ELSE 'succeeded' END AS state FROM generate_series(1, 40000) AS n) AS made`;
   await database.prisma.$executeRaw`
     INSERT INTO idempotency_key (tenant, route, key, request_hash, task_id, expires_at)
     SELECT tenant, '/v1/tasks', replace(public_id, 'task', 'key'), '\\x00', id, now() + interval '1 hour'
@@ -83,6 +84,9 @@ const progress = {
 } as const;
 const pick = { routes: [{ kind: 'talk', model: 'preview' }], depth: 8, redeliverAfterSeconds: 30 } as const;
 
+/** Which index finds few tasks of a state depends on the sample Postgres drew; what counts is that the state does. */
+const byState = 'task_(queued|running|unfinished)|Index Cond: .*state = ';
+
 it.each<[string, string, () => Promise<unknown>]>([
   ['create', 'task_unfinished', () => store.create(aTaskToCreate(scope), 10_000)],
   ['find', 'task_pkey', async () => store.find((await oneOf('succeeded')).id)],
@@ -92,17 +96,28 @@ it.each<[string, string, () => Promise<unknown>]>([
     async () => store.findByPublicId(scope, (await oneOf('succeeded')).publicId),
   ],
   ['findByResultPath', 'task_result_path', () => store.findByResultPath(scope, ['out/a.mp4', 'b.mp4'])],
+  [
+    'findByResultPath in a long history',
+    'task_result_path',
+    () => store.findByResultPath(veteran, ['out/a.mp4', 'b.mp4']),
+  ],
   ['list', 'task_tenant_dialect_created_at_id_idx', () => store.list(scope, page)],
   [
     'list after a cursor',
     'task_tenant_dialect_created_at_id_idx',
     async () => store.list(scope, { ...page, after: (await oneOf('succeeded')).publicId }),
   ],
+  ['list of what runs', byState, () => store.list(veteran, { ...page, states: ['running'] })],
   ['countByState', 'task_tenant_dialect_endpoint_state_idx', () => store.countByState(scope)],
   [
     'countByState of an endpoint',
     'task_tenant_dialect_endpoint_state_idx',
     () => store.countByState({ ...scope, endpoint: 'endpoint-1' }),
+  ],
+  [
+    'countByState of what is unfinished in a long history',
+    byState,
+    () => store.countByState(veteran, ['queued', 'running']),
   ],
   ['countRetried', 'task_retried', () => store.countRetried({ ...scope, endpoint: 'endpoint-1' })],
   ['recentRuns', 'task_succeeded', () => store.recentRuns('talk', 'rare')],
@@ -151,7 +166,7 @@ it.each<[string, string, () => Promise<unknown>]>([
     'task_tenant_public_id_key',
     async () => store.requestCancel(scope, (await oneOf('queued')).publicId),
   ],
-  ['cancelQueued', 'task_queued', () => store.cancelQueued(scope)],
+  ['cancelQueued', byState, () => store.cancelQueued(scope)],
   [
     'changeTimeToLive',
     'task_tenant_public_id_key',
@@ -175,7 +190,7 @@ it.each<[string, string, () => Promise<unknown>]>([
   await run();
   expect(plans.length).toBeGreaterThan(0);
   for (const plan of plans) {
-    expect(plan).toContain(index);
+    expect(plan).toMatch(new RegExp(index));
     expect(plan).not.toMatch(/Seq Scan on (task|asset|task_event|idempotency_key)\b/);
   }
 });

@@ -16,9 +16,19 @@ export type EngineScript = readonly ScriptStep[];
 
 export const emit = (event: EngineEvent): ScriptStep => ({ type: 'emit', event });
 
-/** Progress of the stage `generating` at `fraction`, everything else empty. */
-export const generating = (fraction: number, message = ''): ScriptStep =>
-  emit({ type: 'progress', stage: 'generating', fraction, step: 0, steps: 0, chunk: 0, chunks: 0, message });
+/** Progress of the stage `generating` at `fraction`, everything else empty unless it is given. */
+export const generating = (fraction: number, message = '', remainingSeconds?: number): ScriptStep =>
+  emit({
+    type: 'progress',
+    stage: 'generating',
+    fraction,
+    step: 0,
+    steps: 0,
+    chunk: 0,
+    chunks: 0,
+    message,
+    ...(remainingSeconds !== undefined && { remainingSeconds }),
+  });
 
 export const accepted: ScriptStep = emit({ type: 'accepted', effectiveParameters: {} });
 

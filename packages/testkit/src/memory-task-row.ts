@@ -64,6 +64,7 @@ export function moveRow(row: MemoryTaskRow, state: TaskState, now: Date): void {
   row.leaseUntil = undefined;
   row.deliveredAt = undefined;
   row.stage = undefined;
+  row.expectedEndAt = undefined;
   if (state === 'succeeded' || state === 'cancelled') row.sealedSecrets = undefined;
   row.finishedAt = isTerminal(state) ? now : undefined;
 }

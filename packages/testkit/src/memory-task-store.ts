@@ -23,9 +23,10 @@ import {
   type TaskStore,
   type TaskToCreate,
 } from '@polyreel/core';
-import { fairOrder } from './fair-order.js';
+import { MemoryAttempts } from './memory-attempts.js';
 import { MemoryIdempotencyKeys } from './memory-idempotency-keys.js';
 import { MemoryTaskJournal } from './memory-task-journal.js';
+import { pickForDelivery, queuePlace } from './memory-task-line.js';
 import { inScope, later, moveRow, newMemoryRow, taskOfRow, type MemoryTaskRow } from './memory-task-row.js';
 
 /** Keeps the whole contract of a task store in memory. What happened to a task can be read back. */
@@ -33,11 +34,13 @@ export class MemoryTaskStore implements TaskStore {
   readonly #rows = new Map<string, MemoryTaskRow>();
   readonly #journal: MemoryTaskJournal;
   readonly #keys: MemoryIdempotencyKeys;
+  readonly #attempts: MemoryAttempts;
 
   /** @param now the store's clock; give a ManualClock's to let time pass at will */
   constructor(private readonly now: () => Date = () => new Date()) {
     this.#journal = new MemoryTaskJournal(now);
     this.#keys = new MemoryIdempotencyKeys(now);
+    this.#attempts = new MemoryAttempts(this.#rows, this.#journal, now);
   }
 
   /** Events of a task in the order they happened. */
@@ -110,10 +113,14 @@ export class MemoryTaskStore implements TaskStore {
     return { tasks: rest.slice(0, query.limit).map(taskOfRow), hasMore: rest.length > query.limit };
   }
 
-  async countByState(scope: TaskScope): Promise<Record<TaskState, number>> {
+  async countByState<State extends TaskState>(
+    scope: TaskScope,
+    states?: readonly State[],
+  ): Promise<Record<State, number>> {
     const rows = this.#all().filter((row) => inScope(row, scope));
     const count = (state: TaskState) => rows.filter((row) => row.state === state).length;
-    return Object.fromEntries(taskStates.map((state) => [state, count(state)])) as Record<TaskState, number>;
+    const asked = states ?? taskStates;
+    return Object.fromEntries(asked.map((state) => [state, count(state)])) as Record<State, number>;
   }
 
   async countRetried(scope: TaskScope): Promise<number> {
@@ -121,12 +128,7 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   async queuePlace(taskId: string, routes: DeliveryQuery['routes']): Promise<QueuePlace | undefined> {
-    const line = fairOrder(this.#in('queued'), this.#in('running'));
-    const position = line.findIndex(({ id }) => id === taskId);
-    if (position < 0) return undefined;
-    const onRoutes = (rows: readonly MemoryTaskRow[]) =>
-      rows.filter((row) => routes.some(({ kind, model }) => row.kind === kind && row.model === model)).length;
-    return { position, onRoutes: onRoutes(line.slice(0, position)), running: onRoutes(this.#in('running')) };
+    return queuePlace(this.#all(), taskId, routes);
   }
 
   async countRunning(): Promise<number> {
@@ -203,46 +205,11 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   async pickForDelivery(query: DeliveryQuery): Promise<readonly Delivery[]> {
-    const now = this.now();
-    const routed = this.#all().filter((row) =>
-      query.routes.some(({ kind, model }) => row.kind === kind && row.model === model),
-    );
-    const isOnItsWay = (row: MemoryTaskRow) =>
-      row.state === 'queued' &&
-      row.deliveredAt !== undefined &&
-      later(row.deliveredAt, query.redeliverAfterSeconds)! > now;
-    const onTheirWay = routed.filter(isOnItsWay);
-    const waiting = routed.filter(
-      (row) =>
-        row.state === 'queued' &&
-        !isOnItsWay(row) &&
-        !(row.notBefore && row.notBefore > now) &&
-        !(row.deadline && row.deadline <= now),
-    );
-    const running = routed.filter(({ state }) => state === 'running');
-    const free = Math.max(0, query.depth - onTheirWay.length);
-    return fairOrder(waiting, [...running, ...onTheirWay])
-      .slice(0, free)
-      .map((row) => {
-        row.deliveredAt = now;
-        return { taskId: row.id, attempt: row.attempt + 1, kind: row.kind, model: row.model };
-      });
+    return pickForDelivery(this.#all(), query, this.now());
   }
 
   async claim(taskId: string, attempt: number, leaseSeconds: number): Promise<Task | undefined> {
-    const row = this.#rows.get(taskId);
-    const now = this.now();
-    if (row?.state !== 'queued' || row.attempt + 1 !== attempt) return undefined;
-    if (row.deadline && row.deadline <= now) return undefined;
-    moveRow(row, 'running', now);
-    row.attempt = attempt;
-    row.stage = 'fetching';
-    row.step = row.steps = row.chunk = row.chunks = 0;
-    row.notBefore = undefined;
-    row.startedAt ??= now;
-    row.leaseUntil = later(now, leaseSeconds);
-    this.#journal.record(row, 'claimed');
-    return taskOfRow(row);
+    return this.#attempts.claim(taskId, attempt, leaseSeconds);
   }
 
   async beat(
@@ -251,39 +218,15 @@ export class MemoryTaskStore implements TaskStore {
     progress: TaskProgress,
     leaseSeconds: number,
   ): Promise<BeatAnswer> {
-    const row = this.#held(taskId, attempt);
-    if (!row) return 'lost';
-    const { stage, step, steps, chunk, chunks } = progress;
-    Object.assign(row, { stage, step, steps, chunk, chunks });
-    row.progress = Math.max(row.progress, Math.min(progress.progress || 0, 0.999));
-    row.message = progress.message || row.message;
-    row.leaseUntil = later(this.now(), leaseSeconds);
-    return row.cancelRequestedAt ? 'cancel' : 'go';
+    return this.#attempts.beat(taskId, attempt, progress, leaseSeconds);
   }
 
   async recordInput(taskId: string, attempt: number, asset: Asset): Promise<boolean> {
-    const row = this.#held(taskId, attempt);
-    if (!row) return false;
-    const index = row.assets.findIndex(({ role }) => role === asset.role);
-    if (index < 0) row.assets.push({ ...asset });
-    else row.assets[index] = { ...row.assets[index], ...asset };
-    return true;
+    return this.#attempts.recordInput(taskId, attempt, asset);
   }
 
   async settle(taskId: string, attempt: number, settlement: Settlement): Promise<boolean> {
-    const row = this.#held(taskId, attempt);
-    if (!row) return false;
-    if (settlement.state === 'succeeded') {
-      row.progress = 1;
-      row.message = settlement.message;
-      row.work = settlement.work;
-      row.assets.push(...structuredClone(settlement.outputs));
-      this.#journal.end(row, 'succeeded');
-    } else if (row.cancelRequestedAt || settlement.state === 'cancelled') this.#journal.end(row, 'cancelled');
-    else if (settlement.state === 'failed')
-      this.#journal.end(row, 'failed', settlement.code, settlement.text);
-    else this.#journal.requeue(row, settlement.delaySeconds, settlement.message);
-    return true;
+    return this.#attempts.settle(taskId, attempt, settlement);
   }
 
   async reclaimLostLeases(): Promise<Swept> {
@@ -321,12 +264,6 @@ export class MemoryTaskStore implements TaskStore {
 
   #inScope(scope: TaskScope, publicId: string): MemoryTaskRow | undefined {
     return this.#all().find((row) => row.publicId === publicId && inScope(row, scope));
-  }
-
-  /** The row while the attempt still holds it. */
-  #held(taskId: string, attempt: number): MemoryTaskRow | undefined {
-    const row = this.#rows.get(taskId);
-    return row?.state === 'running' && row.attempt === attempt ? row : undefined;
   }
 }
 

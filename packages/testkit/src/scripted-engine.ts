@@ -1,4 +1,5 @@
 import {
+  orAborted,
   TaskError,
   type Engine,
   type EngineDescription,
@@ -92,7 +93,7 @@ export class ScriptedEngine implements Engine {
       end = 'finished';
     } catch (error) {
       if (!signal.aborted) end = 'failed';
-      throw TaskError.from(error);
+      throw signal.aborted ? cancelled(signal) : TaskError.from(error);
     } finally {
       ended.resolve(end);
     }
@@ -111,18 +112,6 @@ async function readInputs(run: ScriptedRun, signal: AbortSignal): Promise<void> 
       pieces.push(piece);
     }
     run.inputs.set(input.role, Buffer.concat(pieces));
-  }
-}
-
-async function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) throw cancelled(signal);
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(cancelled(signal));
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -18,6 +18,7 @@ let queue: MemoryTaskQueue;
 let registry: MemoryEngineRegistry;
 let store: MemoryTaskStore;
 let states: string[];
+let troubles: unknown[];
 let outcomes: string[];
 let session: EngineSession;
 
@@ -27,6 +28,7 @@ beforeEach(() => {
   registry = new MemoryEngineRegistry();
   store = new MemoryTaskStore();
   states = [];
+  troubles = [];
   outcomes = [];
   const runner = new TaskRunner(
     {
@@ -46,7 +48,10 @@ beforeEach(() => {
     engine,
     { registry, queue, runner },
     {
-      onState: (_address, state) => states.push(state),
+      onState: (_address, state, trouble) => {
+        states.push(state);
+        troubles.push(trouble);
+      },
       onRun: (_engine, _job, report) =>
         outcomes.push(report instanceof Error ? report.message : report.outcome),
     },
@@ -75,6 +80,12 @@ describe('a session', () => {
     expect((await store.find(task.id))?.state).toBe('succeeded');
     expect([states, outcomes]).toEqual([['ready'], ['succeeded']]);
     expect(engine.closed).toBe(true);
+  });
+
+  it('tells why an engine failed', async () => {
+    describing({ state: 'failed', message: 'The weights are cut off.' });
+    await look();
+    expect(troubles).toEqual(['The weights are cut off.']);
   });
 
   it.each(['loading', 'draining', 'failed'] as const)('takes no jobs for a %s engine', async (state) => {

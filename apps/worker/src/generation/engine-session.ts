@@ -20,8 +20,8 @@ export interface EngineSessionPorts {
 }
 
 export interface EngineSessionEvents {
-  /** The engine's state changed; `error` when it does not answer. */
-  onState(address: string, state: EngineDescription['state'] | 'away', error?: unknown): void;
+  /** The engine's state changed; `trouble` is its own reason for that, or the error when it does not answer. */
+  onState(address: string, state: EngineDescription['state'] | 'away', trouble?: unknown): void;
   onRun(
     engine: string,
     job: { taskId: string; attempt: number },
@@ -73,7 +73,7 @@ export class EngineSession {
   private async look(): Promise<void> {
     try {
       const description = await this.engine.describe();
-      this.announce(description.state);
+      this.announce(description.state, description.message || undefined);
       await this.ports.registry.report(this.engine.address, description);
       if (!this.able) this.stopConsuming();
       else if (!this.consumer) await this.consume(description);
@@ -112,9 +112,9 @@ export class EngineSession {
     this.consumer = undefined;
   }
 
-  private announce(state: EngineDescription['state'] | 'away', error?: unknown): void {
+  private announce(state: EngineDescription['state'] | 'away', trouble?: unknown): void {
     if (state === this.lastState) return;
     this.lastState = state;
-    this.events.onState(this.engine.address, state, error);
+    this.events.onState(this.engine.address, state, trouble);
   }
 }

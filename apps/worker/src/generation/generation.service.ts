@@ -50,17 +50,20 @@ export class GenerationService implements OnApplicationBootstrap, BeforeApplicat
 
   private events(): EngineSessionEvents {
     return {
-      onState: (address, state, error) => {
+      onState: (address, state, trouble) => {
         const text = `Engine ${address} is ${state}`;
-        if (error === undefined) this.logger.log({ address, state }, text);
-        else this.logger.warn({ address, state, err: error }, text);
+        if (trouble === undefined) this.logger.log({ address, state }, text);
+        else if (typeof trouble === 'string') this.logger.warn({ address, state }, `${text}: ${trouble}`);
+        else this.logger.warn({ address, state, err: trouble }, text);
       },
       onRun: (engine, job, report, seconds) => {
         const outcome = report instanceof Error ? 'crashed' : report.outcome;
         this.metrics.observeRun(engine, outcome, seconds);
         const error = report instanceof Error ? report : report.error;
         const fields = { ...job, engine, outcome, seconds: Math.round(seconds * 100) / 100 };
-        if (error) this.logger.warn({ ...fields, err: error }, `Task ${job.taskId} ${outcome}`);
+        // What the user wanted is no warning.
+        if (error && outcome !== 'cancelled')
+          this.logger.warn({ ...fields, err: error }, `Task ${job.taskId} ${outcome}`);
         else if (outcome !== 'not-claimed') this.logger.log(fields, `Task ${job.taskId} ${outcome}`);
       },
     };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { presentable, remainingSeconds, runSeconds, waitSeconds, type PastRun } from './estimate.js';
+import type { Task } from './task.js';
 import type { Work } from './work.js';
 
 const runs = (...seconds: number[]): PastRun[] => seconds.map((value) => ({ seconds: value, work: {} }));
@@ -91,6 +92,13 @@ describe('remainingSeconds', () => {
     expect([alone(0, 10), alone(0.25, 0), alone(0.25, -5), alone(0.5, 10, 2)]).toEqual(
       Array.from({ length: 4 }, () => undefined),
     );
+  });
+
+  it('has no pace of its own before the first step', () => {
+    const alone = (stage: Task['stage']) =>
+      remainingSeconds({ ...aRunning, progress: 0.02, ...(stage && { stage }) }, undefined, 60)?.typical;
+    expect([alone('fetching'), alone('loading')]).toEqual([undefined, undefined]);
+    expect(alone('generating')).toBeCloseTo(2940);
   });
 
   it('judges a repeated attempt by its own steps or chunks', () => {

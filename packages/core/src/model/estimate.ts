@@ -77,7 +77,7 @@ export function waitSeconds(run: Spread, { ahead, running, slots }: Line): Sprea
  * @param elapsed seconds since the task was first claimed
  */
 export function remainingSeconds(
-  task: Pick<Task, 'progress' | 'attempt' | 'step' | 'steps' | 'chunk' | 'chunks'>,
+  task: Pick<Task, 'progress' | 'attempt' | 'stage' | 'step' | 'steps' | 'chunk' | 'chunks'>,
   run: Spread | undefined,
   elapsed: number,
 ): Spread | undefined {
@@ -91,7 +91,8 @@ export function remainingSeconds(
       repeated ? Math.max(0, typical) * left : left * (spent + typical * left);
     return { low: blended(run.low), typical: blended(run.typical), high: blended(run.high) };
   }
-  if (done <= 0 || spent <= 0) return undefined;
+  // What is loaded before the first step tells nothing about the steps.
+  if (done <= 0 || spent <= 0 || task.stage === 'fetching' || task.stage === 'loading') return undefined;
   const pace = (spent * left) / done;
   return { low: pace, typical: pace, high: pace };
 }
@@ -109,6 +110,12 @@ export function presentable({ low, typical, high }: Spread): Spread | undefined 
     typical: middle,
     high: Math.max(middle, high),
   };
+}
+
+/** Seconds until the instant the engine has told; it knows its own steps best. */
+export function secondsUntil(expectedEnd: Date, now: Date): Spread {
+  const left = Math.max(0, (expectedEnd.getTime() - now.getTime()) / 1000);
+  return { low: left, typical: left, high: left };
 }
 
 /** Steps may be those of one chunk or of the whole; with chunks only whole chunks count. */

@@ -35,6 +35,8 @@ export interface Task {
   readonly steps: number;
   readonly chunk: number;
   readonly chunks: number;
+  /** When the engine expects to have ended. Set while running, once the engine can tell. */
+  readonly expectedEndAt?: Date;
   /** Text for people: a warning or what is happening. May be empty. */
   readonly message: string;
   readonly error?: { readonly code: TaskErrorCode; readonly text: string };

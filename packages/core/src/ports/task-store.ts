@@ -80,6 +80,8 @@ export interface TaskProgress {
   readonly steps: number;
   readonly chunk: number;
   readonly chunks: number;
+  /** Seconds from now until the engine expects to have ended. Absent: nobody knows. */
+  readonly remainingSeconds?: number;
   /** Empty: keep the last one. */
   readonly message: string;
 }
@@ -155,7 +157,11 @@ export interface TaskStore {
   /** The newest task whose client wished one of these result paths (the text `save_result_path` of its extras). */
   findByResultPath(scope: TaskScope, paths: readonly string[]): Promise<Task | undefined>;
   list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage>;
-  countByState(scope: TaskScope): Promise<Record<TaskState, number>>;
+  /** @param states the only ones counted. Absent: all, which costs the more the longer the history of the scope */
+  countByState<State extends TaskState = TaskState>(
+    scope: TaskScope,
+    states?: readonly State[],
+  ): Promise<Record<State, number>>;
   /** Number of tasks of the scope that were started more than once, by the server or at the client's wish. */
   countRetried(scope: TaskScope): Promise<number>;
   /** The place of a task in the line. Undefined when it is not queued. @param routes kinds and models counted apart */

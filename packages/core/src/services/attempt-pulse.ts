@@ -24,7 +24,9 @@ export interface PulseOptions {
  */
 export class AttemptPulse {
   private readonly controller = new AbortController();
-  private progress: TaskProgress;
+  private progress: Omit<TaskProgress, 'remainingSeconds'>;
+  /** On the clock of `performance`, milliseconds. */
+  private expectedEnd: number | undefined;
   private beating: Promise<void> = Promise.resolve();
   private readonly timers: NodeJS.Timeout[] = [];
   private silence: NodeJS.Timeout | undefined;
@@ -32,7 +34,7 @@ export class AttemptPulse {
 
   constructor(
     private readonly task: Task,
-    private readonly store: TaskStore,
+    private readonly store: Pick<TaskStore, 'beat'>,
     private readonly events: TaskEvents,
     private readonly options: PulseOptions,
   ) {
@@ -56,10 +58,15 @@ export class AttemptPulse {
     return this.controller.signal;
   }
 
-  /** Tells how far the attempt is; written with the next beat, at once when the stage changes. */
-  report(change: Partial<TaskProgress>): void {
+  /**
+   * Tells how far the attempt is; written with the next beat, at once when the stage changes. What is absent stays,
+   * except for the remaining seconds: nobody knows them then.
+   */
+  report({ remainingSeconds, ...change }: Partial<TaskProgress>): void {
     const stageChanged = change.stage !== undefined && change.stage !== this.progress.stage;
     this.progress = { ...this.progress, ...change };
+    this.expectedEnd =
+      remainingSeconds === undefined ? undefined : performance.now() + remainingSeconds * 1000;
     if (stageChanged) this.beatSoon();
   }
 
@@ -95,13 +102,19 @@ export class AttemptPulse {
     this.beating = this.beating.then(() => this.beat());
   }
 
+  /** Counted down since the engine told it: a step may last many beats. */
+  private remaining(): Pick<TaskProgress, 'remainingSeconds'> {
+    if (this.expectedEnd === undefined) return {};
+    return { remainingSeconds: Math.max(0, (this.expectedEnd - performance.now()) / 1000) };
+  }
+
   private async beat(): Promise<void> {
     if (this.signal.aborted) return;
     try {
       const answer = await this.store.beat(
         this.task.id,
         this.task.attempt,
-        this.progress,
+        { ...this.progress, ...this.remaining() },
         this.options.leaseSeconds,
       );
       this.failedBeats = 0;

@@ -51,7 +51,11 @@ export function storeInputs(
     if ('url' in input) return { role: input.role, sourceUrl: input.url };
     if ('objectKey' in input) {
       if (!(await objects.head(input.objectKey)))
-        throw new TaskError('INVALID_INPUT', `There is no ${input.role} at the given path.`);
+        throw new TaskError(
+          'INVALID_INPUT',
+          `There is no ${input.role} at the given path. Paths are those of the server's volume and samples; ` +
+            'send the file itself, its URL or base64 instead.',
+        );
       return { role: input.role, objectKey: input.objectKey };
     }
     const { media } = input;

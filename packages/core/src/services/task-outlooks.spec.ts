@@ -77,10 +77,10 @@ describe('outlook', () => {
     await create();
     const second = await create();
     const unknown = { queuePosition: 1, estimatedSeconds: undefined, estimatedRange: undefined };
-    expect(await outlookOf(second)).toEqual(unknown);
+    expect(await outlookOf(second)).toEqual({ ...unknown, engineMissing: false });
     await run(10);
     clock.advance(60);
-    expect(await outlookOf(second)).toEqual(unknown);
+    expect(await outlookOf(second)).toEqual({ ...unknown, engineMissing: true });
   });
 
   it('scales past runs by the work: a video twice as long takes twice as long', async () => {
@@ -111,6 +111,22 @@ describe('outlook', () => {
     const outlook = await outlookOf(await create());
     expect(outlook).toMatchObject({ queuePosition: 5 });
     expect(outlook.estimatedSeconds).toBeCloseTo(10);
+  });
+
+  it('believes an engine that tells its own time more than past runs', async () => {
+    await run(10);
+    const { id } = await create();
+    await store.claim(id, 1, 30);
+    const progress = { stage: 'generating', progress: 0.5, step: 2, steps: 4, chunk: 0, chunks: 0 } as const;
+    await store.beat(id, 1, { ...progress, message: '', remainingSeconds: 40 }, 30);
+    expect((await outlookOf({ id })).estimatedSeconds).toBeCloseTo(40);
+    clock.advance(25);
+    expect(await outlookOf({ id })).toMatchObject({
+      estimatedSeconds: 15,
+      estimatedRange: { low: 15, high: 15 },
+    });
+    clock.advance(60);
+    expect((await outlookOf({ id })).estimatedSeconds).toBe(1);
   });
 
   it('stays above 0 through progress, overtime and a retry, and is 0 at the end', async () => {
@@ -154,6 +170,7 @@ describe('outlook', () => {
       queuePosition: 0,
       estimatedSeconds: 0,
       estimatedRange: { low: 0, high: 0 },
+      engineMissing: false,
     });
   });
 });

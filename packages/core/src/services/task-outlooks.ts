@@ -2,6 +2,7 @@ import {
   presentable,
   remainingSeconds,
   runSeconds,
+  secondsUntil,
   sum,
   waitSeconds,
   type PastRun,
@@ -21,6 +22,8 @@ export interface Outlook {
   readonly estimatedSeconds: number | undefined;
   /** Bounds four in five tasks end within, in seconds. */
   readonly estimatedRange: { readonly low: number; readonly high: number } | undefined;
+  /** It waits, and no engine that is there has its model: it begins when one comes. */
+  readonly engineMissing: boolean;
 }
 
 /** Milliseconds past runs are used before they are read again, so that a crowd of pollers does not read them each time. */
@@ -42,13 +45,19 @@ export class TaskOutlooks {
 
   async of(task: Task, now: Date): Promise<Outlook> {
     if (isTerminal(task.state))
-      return { queuePosition: 0, estimatedSeconds: 0, estimatedRange: { low: 0, high: 0 } };
+      return {
+        queuePosition: 0,
+        estimatedSeconds: 0,
+        estimatedRange: { low: 0, high: 0 },
+        engineMissing: false,
+      };
     const [runs, capacity] = await Promise.all([
       this.recentRuns(task),
       this.catalog.capacityFor(task.kind, task.model),
     ]);
     const run = runSeconds(runs, expectedWork(task, capacity.described));
     if (task.state === 'running') {
+      if (task.expectedEndAt) return outlook(0, secondsUntil(task.expectedEndAt, now));
       const elapsed = task.startedAt ? (now.getTime() - task.startedAt.getTime()) / 1000 : 0;
       return outlook(0, remainingSeconds(task, run, elapsed));
     }
@@ -56,7 +65,7 @@ export class TaskOutlooks {
     const place = await this.store.queuePlace(task.id, capacity.routes);
     if (!place) return outlook(0, run);
     // Without a live engine nobody knows when the line will move again.
-    if (!run || capacity.slots === 0) return outlook(place.position, undefined);
+    if (!run || capacity.slots === 0) return outlook(place.position, undefined, capacity.slots === 0);
     const line = { ahead: place.onRoutes, running: place.running, slots: capacity.slots };
     return outlook(place.position, sum(waitSeconds(run, line), run));
   }
@@ -73,11 +82,12 @@ export class TaskOutlooks {
   }
 }
 
-function outlook(queuePosition: number, spread: Spread | undefined): Outlook {
+function outlook(queuePosition: number, spread: Spread | undefined, engineMissing = false): Outlook {
   const shown = spread && presentable(spread);
   return {
     queuePosition,
     estimatedSeconds: shown?.typical,
     estimatedRange: shown && { low: shown.low, high: shown.high },
+    engineMissing,
   };
 }

@@ -163,7 +163,7 @@ export class TaskRunner {
           effective = { ...effective, ...(event.effectiveParameters as GenerationParameters) };
         } else if (event.type === 'progress') {
           const { from, to } = ENGINE_SHARE;
-          const { type: _type, fraction, remainingSeconds: _remaining, ...rest } = event;
+          const { type: _type, fraction, ...rest } = event;
           pulse.report({ ...rest, progress: from + (to - from) * Math.min(1, Math.max(0, fraction)) });
         } else if (event.type === 'preview') {
           // Not awaited: a slow Redis must not slow the engine down.

@@ -103,7 +103,8 @@ export class TaskService {
 
   readonly list: TaskStore['list'] = (scope, query) => this.store.list(scope, query);
 
-  readonly countByState: TaskStore['countByState'] = (scope) => this.store.countByState(scope);
+  readonly countByState: TaskStore['countByState'] = (scope, states) =>
+    this.store.countByState(scope, states);
 
   readonly countRetried: TaskStore['countRetried'] = (scope) => this.store.countRetried(scope);
 

@@ -3,6 +3,7 @@ import { secondsToNextTry, type WebhookSchedule } from '../model/webhook-schedul
 import type { NothingToTell, WebhookComposer, WebhookMessage } from '../ports/webhook-composer.js';
 import type { WebhookDelivery, WebhookFailure } from '../ports/webhook-outbox.js';
 import type { WebhookAnswer, WebhookTransport } from '../ports/webhook-transport.js';
+import { orAborted } from './or-aborted.js';
 
 /** Seconds until a message that could not even be composed is taken up again. */
 const COMPOSE_AGAIN_SECONDS = 30;
@@ -91,16 +92,4 @@ function notComposed(delivery: WebhookDelivery, error: unknown): WebhookOutcome 
   if (ageSeconds > COMPOSE_FOR_SECONDS)
     return failed({ reason: 'The message could not be made.' }, undefined);
   return { type: 'postponed', seconds: COMPOSE_AGAIN_SECONDS, error };
-}
-
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,4 +1,4 @@
-import { assetOf } from '@polyreel/core';
+import { assetOf, type TaskProgress } from '@polyreel/core';
 import { expect, it } from 'vitest';
 import { scopeOf } from '../../task-builders.js';
 import { create, createRunning, leaseSeconds, someProgress, type OpenFixture } from './fixture.js';
@@ -47,6 +47,24 @@ export function attemptContract(open: OpenFixture): void {
     expect(almost).toBeGreaterThan(0.75);
     expect(almost).toBeLessThan(1);
     expect(await store.find(id)).toMatchObject({ stage: 'generating', step: 2, steps: 4, chunks: 1 });
+  });
+
+  it('knows when the engine expects to have ended, as long as it runs and the engine tells', async () => {
+    const { store } = open();
+    const { id, startedAt } = await createRunning(store);
+    const expectedAfter = async (remaining: Partial<TaskProgress>) => {
+      expect(await store.beat(id, 1, { ...someProgress, ...remaining }, leaseSeconds)).toBe('go');
+      const end = (await store.find(id))?.expectedEndAt;
+      return end && (end.getTime() - startedAt!.getTime()) / 1000;
+    };
+    const first = await expectedAfter({ remainingSeconds: 600 });
+    expect(first).toBeGreaterThanOrEqual(600);
+    expect(first).toBeLessThan(700);
+    expect(await expectedAfter({ remainingSeconds: 60 })).toBeLessThan(first!);
+    expect(await expectedAfter({})).toBeUndefined();
+    await expectedAfter({ remainingSeconds: 0 });
+    await store.settle(id, 1, { state: 'queued', delaySeconds: 0, message: '' });
+    expect((await store.find(id))?.expectedEndAt).toBeUndefined();
   });
 
   it('keeps the last message when a beat brings none', async () => {

@@ -136,6 +136,7 @@ export function readingContract(open: OpenFixture): void {
     });
     expect(page.tasks.map(({ id }) => id).sort()).toEqual([failed.id, running.id, queued.id].sort());
     expect((await store.list(acme, { order: 'oldest-first', limit: 10, states: [] })).tasks).toEqual([]);
+    expect(await store.countByState(acme, ['queued', 'cancelled'])).toEqual({ queued: 1, cancelled: 0 });
     expect(await store.countByState(acme)).toEqual({
       queued: 1,
       running: 1,
