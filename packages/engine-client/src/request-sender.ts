@@ -1,7 +1,6 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import type { EngineInput, EngineJob } from '@polyreel/core';
+import { orAborted, type EngineInput, type EngineJob } from '@polyreel/core';
 import type { GenerateRequest, GenerateResponse } from './generated/polyreel/engine/v1/generation.js';
-import { orAborted } from './or-aborted.js';
 import { wireKinds } from './wire-words.js';
 
 export type GenerateCall = ClientDuplexStream<GenerateRequest, GenerateResponse>;

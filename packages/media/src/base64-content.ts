@@ -51,7 +51,7 @@ export function* decodeBase64(text: string, from: number): Generator<Uint8Array>
   let padding = 0;
   for (let start = from; start < text.length; start += sliceLength) {
     const slice = text.slice(start, start + sliceLength).replace(/\s+/g, '');
-    const letters = slice.replace(/=+$/, '');
+    const letters = withoutPadding(slice);
     if (/[^A-Za-z0-9+/_-]/.test(letters)) {
       throw notBase64('it holds characters other than letters, digits, "+", "/" and "="');
     }
@@ -67,4 +67,11 @@ export function* decodeBase64(text: string, from: number): Generator<Uint8Array>
   if (padding > 0 && padding !== (4 - carry.length) % 4)
     throw notBase64('the number of "=" at its end is wrong');
   if (carry !== '') yield Buffer.from(carry, 'base64');
+}
+
+/** By hand: an expression for the end of a text begins anew at every "=", which takes seconds for a slice full of them. */
+function withoutPadding(slice: string): string {
+  let end = slice.length;
+  while (slice[end - 1] === '=') end -= 1;
+  return slice.slice(0, end);
 }

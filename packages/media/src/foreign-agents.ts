@@ -1,4 +1,6 @@
+import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
+import { askNameServers } from './name-servers.js';
 import { pinnedLookup, systemResolver, type ResolveHost } from './pinned-lookup.js';
 import type { UrlRules } from './url-rules.js';
 
@@ -9,21 +11,24 @@ export class ForeignAgents {
   private readonly guarded: Agent;
   private readonly trusted: Agent;
 
-  /** @param idleMilliseconds silence of the server, before and within its answer, that ends a request */
+  /**
+   * @param idleMilliseconds silence of the server, before and within its answer, that ends a request
+   * @param resolve absent: the name servers, and the system's lookup for excepted hosts, which need not stand in any
+   */
   constructor(
     private readonly rules: UrlRules,
     idleMilliseconds: number,
-    resolve: ResolveHost = systemResolver,
+    resolve?: ResolveHost,
   ) {
-    const agent = (privateAllowed: boolean): Agent =>
+    const agent = (lookup: LookupFunction): Agent =>
       new Agent({
         allowH2: false,
         headersTimeout: idleMilliseconds,
         bodyTimeout: idleMilliseconds,
-        connect: { timeout: connectTimeoutMilliseconds, lookup: pinnedLookup(resolve, privateAllowed) },
+        connect: { timeout: connectTimeoutMilliseconds, lookup },
       });
-    this.guarded = agent(false);
-    this.trusted = agent(true);
+    this.guarded = agent(pinnedLookup(resolve ?? askNameServers(), false));
+    this.trusted = agent(pinnedLookup(resolve ?? systemResolver, true));
   }
 
   /** @param url checked by the rules */

@@ -42,7 +42,7 @@ export interface GuardedMediaIntakeOptions {
   readonly allowHosts: readonly string[];
   /** Absolute paths of programs to use instead of the packaged ones. */
   readonly tools?: Partial<MediaTools>;
-  /** Absent: the system's resolver. */
+  /** Absent: the name servers, and the system's lookup for excepted hosts. */
   readonly resolve?: ResolveHost;
 }
 

@@ -14,7 +14,7 @@ const slowestBytesPerMillisecond = 262;
 export interface GuardedUploadOptions {
   /** `host` or `host:port` that may be written to although private. */
   readonly allowHosts: readonly string[];
-  /** Absent: the system's resolver. */
+  /** Absent: the name servers, and the system's lookup for excepted hosts. */
   readonly resolve?: ResolveHost;
 }
 

@@ -19,7 +19,7 @@ export interface GuardedWebhookTransportOptions {
   readonly allowHosts: readonly string[];
   /** Seconds for one post without the transfer of its body. Absent: 15. */
   readonly timeoutSeconds?: number;
-  /** Absent: the system's resolver. */
+  /** Absent: the name servers, and the system's lookup for excepted hosts. */
   readonly resolve?: ResolveHost;
 }
 

@@ -68,7 +68,8 @@ export const walkPackets: ProbeQuestion = {
 
 export function probeArguments(from: ProbeInput, question: ProbeQuestion, maxPixels: number): string[] {
   return [
-    ...['-hide_banner', '-v', 'level+warning', '-threads', '1'],
+    // With the first plus, flags are added: what is said of every packet is still said once.
+    ...['-hide_banner', '-v', '+level+warning', '-threads', '1'],
     ...['-max_pixels', String(maxPixels), '-err_detect', 'crccheck'],
     ...inputArguments(from),
     ...(question.track === undefined ? [] : ['-select_streams', question.track]),

@@ -40,6 +40,27 @@ it('can be stopped by a span', () => {
   );
 });
 
+it('refuses a file of more packets than any real one', () => {
+  const report = new ProbeReport(undefined, 2);
+  report.add(Buffer.from('packet|stream_index=0|pts_time=0\n'.repeat(2)));
+  expect(() => report.add(Buffer.from('packet|stream_index=0|pts_time=0\n'))).toThrow(
+    expect.objectContaining({ code: 'UNSUPPORTED_MEDIA' }),
+  );
+});
+
+it('leaves a track of far more packets than its length can need, but not one of short packets', () => {
+  const add = (report: ProbeReport, packets: number, seconds: number) => {
+    for (let n = 0; n < packets; n++) {
+      const time = ((n * seconds) / packets).toFixed(6);
+      report.add(Buffer.from(`packet|stream_index=0|pts_time=${time}\n`));
+    }
+  };
+  expect(() => add(new ProbeReport(), 20_000, 0.02)).toThrow(
+    expect.objectContaining({ code: 'UNSUPPORTED_MEDIA' }),
+  );
+  add(new ProbeReport(), 60_000, 40);
+});
+
 it('does not collect an endless line', () => {
   const report = new ProbeReport();
   expect(() => report.add(Buffer.alloc(20_000, 'x'))).toThrow();

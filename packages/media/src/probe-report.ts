@@ -1,3 +1,5 @@
+import { TaskError } from '@polyreel/core';
+
 /** What the packets of one track tell. */
 export interface TrackSpan {
   /** Seconds. */
@@ -9,8 +11,14 @@ export interface TrackSpan {
 
 export type ProbeFields = ReadonlyMap<string, string>;
 
-/** Most packets looked at; an hour at 240 frames per second has a million. */
-const mostPackets = 5_000_000;
+/** An hour at 240 frames per second has a million packets. */
+const moreThanAnyRealFile = 5_000_000;
+/**
+ * The same for one track: so many packets, and so many for each second it plays. A WAV of 192 kHz and eight channels has
+ * 1,500 a second, video 240; samples that take no time would cost half a minute to walk over.
+ */
+const packetsOfAnyTrack = 10_000;
+const packetsASecond = 4_000;
 /** Longest line kept; ours are some hundred characters. */
 const longestLine = 8_192;
 
@@ -29,8 +37,14 @@ export class ProbeReport {
   private packets = 0;
   private rest = '';
 
-  /** @param onSpan told each time a track turns out to be longer; may throw to stop */
-  constructor(private readonly onSpan: (span: TrackSpan) => void = () => undefined) {}
+  /**
+   * @param onSpan told each time a track turns out to be longer; may throw to stop
+   * @param mostPackets of the file that are looked at
+   */
+  constructor(
+    private readonly onSpan: (span: TrackSpan) => void = () => undefined,
+    private readonly mostPackets = moreThanAnyRealFile,
+  ) {}
 
   add(chunk: Buffer): void {
     const lines = (this.rest + chunk.toString('latin1')).split('\n');
@@ -53,7 +67,7 @@ export class ProbeReport {
   }
 
   private packet(fields: ProbeFields): void {
-    if (++this.packets > mostPackets) throw new Error('The file has more packets than any real one.');
+    if (++this.packets > this.mostPackets) throw tooManyPackets();
     if (fields.get('flags')?.includes('C') === true) this.corrupt = true;
     const start = numberOf(fields, 'pts_time');
     const index = numberOf(fields, 'stream_index');
@@ -65,10 +79,14 @@ export class ProbeReport {
       end: Math.max(end, known?.end ?? end),
       packets: (known?.packets ?? 0) + 1,
     };
+    if (span.packets > packetsOfAnyTrack + packetsASecond * (span.end - span.start)) throw tooManyPackets();
     this.spans.set(index, span);
     this.onSpan(span);
   }
 }
+
+const tooManyPackets = (): TaskError =>
+  new TaskError('UNSUPPORTED_MEDIA', 'The file has more packets than any real one.');
 
 /** Undefined: not given, "N/A" or not a number. */
 export function numberOf(fields: ProbeFields, key: string): number | undefined {

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 
 /** Kept of what a tool says about itself; more is dropped. */
 const complaintLength = 16_384;
+/** A tool that says more than this about a file will not come to an end with it. */
+const mostComplaints = 4 * 1_048_576;
 
 export interface ToolRun {
   /** Absolute path. */
@@ -15,7 +17,7 @@ export interface ToolRun {
 }
 
 export interface ToolEnd {
-  /** Null: killed by a signal, for instance by its own resource limits. */
+  /** Null: killed by a signal, for instance by its own resource limits, or because it complained without end. */
   readonly exitCode: number | null;
   readonly timedOut: boolean;
   /** What it wrote to stderr, at most 16 KiB. */
@@ -32,6 +34,7 @@ export async function runTool(run: ToolRun): Promise<ToolEnd> {
   let failure: { readonly reason: unknown } | undefined;
   let timedOut = false;
   let complaints = '';
+  let complained = 0;
   const stop = (reason: unknown): void => {
     failure ??= { reason };
     child.kill('SIGKILL');
@@ -43,7 +46,9 @@ export async function runTool(run: ToolRun): Promise<ToolEnd> {
     child.kill('SIGKILL');
   }, run.timeoutMilliseconds);
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints = (complaints + text).slice(0, complaintLength);
+    complained += text.length;
+    if (complaints.length < complaintLength) complaints = (complaints + text).slice(0, complaintLength);
+    if (complained > mostComplaints) child.kill('SIGKILL');
   });
   child.stdout.on('data', (chunk: Buffer) => {
     if (failure !== undefined) return;

@@ -15,7 +15,7 @@ export interface UrlFetcherOptions {
   /** For everything from the first connection to the last byte. */
   readonly timeoutSeconds: number;
   readonly redirects: number;
-  /** Absent: the system's. */
+  /** Absent: the name servers, and the system's lookup for excepted hosts. */
   readonly resolve?: ResolveHost;
 }
 

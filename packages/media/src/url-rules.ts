@@ -7,7 +7,10 @@ const longestUrl = 8_192;
 const localNames = /(^|\.)(localhost|localdomain|local|internal|home\.arpa)$/;
 
 export const privateNetwork = (): TaskError =>
-  new TaskError('INPUT_UNREACHABLE', 'The URL leads into a private network, which is not allowed.');
+  new TaskError(
+    'INPUT_UNREACHABLE',
+    'The URL leads into a private network, which is not allowed unless the server names its host in FETCH_ALLOW_HOSTS.',
+  );
 
 const invalid = (text: string): TaskError => new TaskError('INVALID_INPUT', text);
 

@@ -53,6 +53,21 @@ export class FileServer {
     });
   }
 
+  /** Answers with these bytes and zeros without end. `closed` resolves when the client has hung up. */
+  endless(path: string, start: Uint8Array = Buffer.alloc(0)): { url: string; closed: Promise<void> } {
+    const closed = Promise.withResolvers<void>();
+    const url = this.on(path, (_request, response) => {
+      response.once('close', closed.resolve);
+      const more = (): void => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536))) continue;
+      };
+      response.write(start);
+      response.on('drain', more);
+      more();
+    });
+    return { url, closed: closed.promise };
+  }
+
   redirect(path: string, location: string, status = 302): string {
     return this.on(path, (_request, response) => response.writeHead(status, { location }).end());
   }

@@ -1,12 +1,11 @@
 import type { ReceivedMedia } from '@polyreel/core';
 import { samplePng } from '@polyreel/testkit';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GuardedMediaIntakeOptions } from '../src/index.js';
 import { FileServer } from './file-server.js';
 import { intakeIn } from './intake.js';
+import { rawServer } from './raw-server.js';
 import { SampleFiles } from './sample-files.js';
 
 const png = samplePng();
@@ -163,18 +162,9 @@ describe('servers that misbehave', () => {
   });
 
   it('sends too much without announcing it', async () => {
-    const closed = Promise.withResolvers<void>();
-    const url = server.on('/endless', (_request, response) => {
-      response.once('close', closed.resolve);
-      const more = (): void => {
-        while (!response.destroyed && response.write(Buffer.alloc(65_536))) continue;
-      };
-      response.write(png);
-      response.on('drain', more);
-      more();
-    });
+    const { url, closed } = server.endless('/endless', png);
     await expectRefused(fetched(url), 'INPUT_TOO_LARGE', /larger than 7\.6 MiB/);
-    await closed.promise;
+    await closed;
   });
 
   it('sends a web page', async () => {
@@ -210,14 +200,9 @@ describe('servers that misbehave', () => {
     ['endless headers', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(100_000)}\r\n\r\n`, /more headers/],
     ['closes at once', '', /broke off/],
   ])('%s', async (_name, answer, message) => {
-    const raw = await rawServer(
-      answer + (answer.includes('Content-Length') ? png.toString('latin1', 0, 40) : ''),
-    );
-    try {
-      await expectRefused(fetched(raw.url, { allowHosts: ['127.0.0.1'] }), 'INPUT_UNREACHABLE', message);
-    } finally {
-      await new Promise((resolve) => raw.server.close(resolve));
-    }
+    const content = answer.includes('Content-Length') ? png.toString('latin1', 0, 40) : '';
+    const url = `${await rawServer(answer + content)}/a.png`;
+    await expectRefused(fetched(url, { allowHosts: ['127.0.0.1'] }), 'INPUT_UNREACHABLE', message);
   });
 });
 
@@ -232,15 +217,3 @@ it('ends a download when the signal is aborted, with its reason', async () => {
   await expect(fetched(url, {}, controller.signal)).rejects.toBe(reason);
   await closed.promise;
 });
-
-/** Sends these bytes to whoever connects and hangs up. */
-async function rawServer(answer: string): Promise<{ server: Server; url: string }> {
-  const raw = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.once('data', () => socket.end(answer, 'latin1'));
-  });
-  await once(raw.listen(0, '127.0.0.1'), 'listening');
-  const address = raw.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return { server: raw, url: `http://127.0.0.1:${port}/a.png` };
-}

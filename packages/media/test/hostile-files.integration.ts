@@ -3,7 +3,10 @@ import { mkdir, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MediaProbe } from '../src/media-probe.js';
+import { decodeBeginning } from '../src/probe-arguments.js';
 import { intakeIn, upload } from './intake.js';
+import { movieOfTinySamples } from './mp4-boxes.js';
 import { h264, SampleFiles } from './sample-files.js';
 
 let files: SampleFiles;
@@ -64,6 +67,25 @@ describe('hostile content', () => {
       code: 'UNSUPPORTED_MEDIA',
       message: 'The file refers to media outside itself.',
     });
+    expect(await spooled()).toEqual([]);
+  });
+
+  it('the same complaint about every packet is heard once', async () => {
+    const path = join(files.folder, 'tiny.mp4');
+    await writeFile(path, movieOfTinySamples(100_000));
+    const from = { input: `file:${path}`, demuxers: ['mov'], forced: true, protocols: 'file' };
+    const { complaints } = await new MediaProbe().ask(from, decodeBeginning(12), 1_000_000);
+    expect(complaints.match(/header damaged/g)!.length).toBeLessThan(10);
+  });
+
+  it('samples that take next to no time', async () => {
+    const { intake, spooled } = intakeIn(files.folder);
+    await expect(intake.receive('video', 'video', upload(movieOfTinySamples(100_000)))).rejects.toMatchObject(
+      {
+        code: 'UNSUPPORTED_MEDIA',
+        message: 'The file has more packets than any real one.',
+      },
+    );
     expect(await spooled()).toEqual([]);
   });
 

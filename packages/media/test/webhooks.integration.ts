@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GuardedWebhookTransport, type GuardedWebhookTransportOptions } from '../src/index.js';
 import { FileServer } from './file-server.js';
+import { rawServer } from './raw-server.js';
 
 let server: FileServer;
 let transport: GuardedWebhookTransport;
@@ -130,18 +129,9 @@ describe('answers', () => {
   });
 
   it('of endless length are not read on', async () => {
-    const closed = Promise.withResolvers<void>();
-    const url = server.on('/endless', (_request, response) => {
-      response.once('close', closed.resolve);
-      const more = (): void => {
-        while (!response.destroyed && response.write(Buffer.alloc(65_536))) continue;
-      };
-      response.writeHead(200);
-      response.on('drain', more);
-      more();
-    });
+    const { url, closed } = server.endless('/endless');
     expect(await post(url)).toEqual({ status: 200 });
-    await closed.promise;
+    await closed;
   });
 
   it('that announce too much, or break off, count by their status', async () => {
@@ -217,13 +207,8 @@ describe('receivers that misbehave', () => {
     ['talk something else', 'SSH-2.0-OpenSSH_9.2p1 secret\r\n', /cannot be understood/],
     ['close at once', '', /broke off/],
   ])('%s', async (_name, answer, message) => {
-    const raw = await rawServer(answer);
-    try {
-      transport = transportWith({ allowHosts: ['127.0.0.1'] });
-      await expectUnreachable(post(raw.url), message);
-    } finally {
-      await new Promise((resolve) => raw.server.close(resolve));
-    }
+    transport = transportWith({ allowHosts: ['127.0.0.1'] });
+    await expectUnreachable(post(`${await rawServer(answer)}/hook`), message);
   });
 });
 
@@ -234,15 +219,3 @@ it('ends with the signal, by its reason', async () => {
   await expect(post(url, controller.signal)).rejects.toBe(reason);
   await expect(post(url, controller.signal)).rejects.toBe(reason);
 });
-
-/** Sends these bytes to whoever connects and hangs up. */
-async function rawServer(answer: string): Promise<{ server: Server; url: string }> {
-  const raw = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.once('data', () => socket.end(answer, 'latin1'));
-  });
-  await once(raw.listen(0, '127.0.0.1'), 'listening');
-  const address = raw.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return { server: raw, url: `http://127.0.0.1:${port}/hook` };
-}

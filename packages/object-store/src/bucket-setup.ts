@@ -12,12 +12,15 @@ import { within } from './s3-connection.js';
 
 const deadline = 15_000;
 
-/** Removes the parts of uploads whose process died before it could abort them. */
+/**
+ * Removes the parts of uploads whose process died before it could abort them. Not earlier: the upload of a long video
+ * begins with its first chunk and goes on until the last one is made.
+ */
 const incompleteUploads: LifecycleRule = {
   ID: 'polyreel-incomplete-uploads',
   Status: 'Enabled',
   Filter: { Prefix: '' },
-  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
 };
 
 /**

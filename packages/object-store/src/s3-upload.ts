@@ -8,8 +8,7 @@ import {
   type CompletedPart,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { TaskError } from '@polyreel/core';
-import { orAborted } from './or-aborted.js';
+import { orAborted, TaskError } from '@polyreel/core';
 import { within } from './s3-connection.js';
 import { partsOf, type UploadPart } from './upload-parts.js';
 
