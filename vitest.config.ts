@@ -9,7 +9,8 @@ export default defineConfig({
       {
         resolve,
         ssr,
-        test: { name: 'unit', include: ['{packages,apps}/*/src/**/*.spec.ts'], testTimeout: 5_000 },
+        // The specs take milliseconds; the Python tests beside them may keep all cores busy.
+        test: { name: 'unit', include: ['{packages,apps}/*/src/**/*.spec.ts'], testTimeout: 30_000 },
       },
       {
         resolve,

@@ -27,6 +27,16 @@ const workspaceFolders = () =>
 const manifests = () =>
   [inRoot(), inRoot('acceptance'), ...workspaceFolders()].map((folder) => `${folder}/package.json`);
 
+const requirements = (name) => inRoot('inference/requirements', name);
+const previewRequirements = ['host.txt', 'preview.txt', 'preview-nodeps.txt'].map(requirements);
+const diffusionRequirements = ['torch.txt', 'diffusion.txt', 'diffusion-nodeps.txt'].map(requirements);
+
+async function installPreview(environment) {
+  await pipInstall(environment, 'preview', ['-r', requirements('preview.txt')]);
+  const without = requirements('preview-nodeps.txt');
+  await pipInstall(environment, 'preview-without-dependencies', ['--no-deps', '-r', without]);
+}
+
 const steps = {
   packages: {
     title: 'Node 24 and the npm packages',
@@ -91,31 +101,41 @@ const steps = {
     present: () => environmentExists('services'),
     work: async () => {
       await makeEnvironment('services');
-      const requirements = inRoot('packages/devstack/requirements/services.txt');
-      await pipInstall('services', 'packages', ['--no-deps', '-r', requirements]);
+      const servers = inRoot('packages/devstack/requirements/services.txt');
+      await pipInstall('services', 'packages', ['--no-deps', '-r', servers]);
     },
   },
   preview: {
     title: 'Python environment of the preview engine',
     stamp: `${environmentFolder('preview')}/installed.stamp`,
-    value: () =>
-      fingerprint(
-        ['preview.txt', 'preview-nodeps.txt'].map((name) => inRoot('inference/requirements', name)),
-      ),
+    value: () => fingerprint(previewRequirements),
     present: () => environmentExists('preview'),
     work: async () => {
       await makeEnvironment('preview');
-      await pipInstall('preview', 'packages', ['-r', inRoot('inference/requirements/preview.txt')]);
-      const without = inRoot('inference/requirements/preview-nodeps.txt');
-      await pipInstall('preview', 'packages-without-dependencies', ['--no-deps', '-r', without]);
+      await installPreview('preview');
+    },
+  },
+  diffusion: {
+    title: 'Python environment of the diffusion engines',
+    stamp: `${environmentFolder('diffusion')}/installed.stamp`,
+    value: () => fingerprint([...previewRequirements, ...diffusionRequirements]),
+    present: () => environmentExists('diffusion'),
+    work: async () => {
+      await makeEnvironment('diffusion');
+      await pipInstall('diffusion', 'torch', ['-r', requirements('torch.txt')]);
+      // All Python tests run here, those of the preview engine too.
+      await installPreview('diffusion');
+      await pipInstall('diffusion', 'packages', ['-r', requirements('diffusion.txt')]);
+      const without = requirements('diffusion-nodeps.txt');
+      await pipInstall('diffusion', 'packages-without-dependencies', ['--no-deps', '-r', without]);
     },
   },
   inferenceChecks: {
     title: 'Python checks and test tools',
-    stamp: `${environmentFolder('preview')}/checks.stamp`,
-    value: () => fingerprint([inRoot('inference/requirements/dev.txt')], steps.preview.value()),
-    present: () => existsSync(`${environmentFolder('preview')}/bin/pytest`),
-    work: () => pipInstall('preview', 'checks', ['-r', inRoot('inference/requirements/dev.txt')]),
+    stamp: `${environmentFolder('diffusion')}/checks.stamp`,
+    value: () => fingerprint([requirements('dev.txt')], steps.diffusion.value()),
+    present: () => existsSync(`${environmentFolder('diffusion')}/bin/pytest`),
+    work: () => pipInstall('diffusion', 'checks', ['-r', requirements('dev.txt')]),
   },
   acceptanceClients: {
     title: 'Python clients for the acceptance tests',
@@ -158,7 +178,8 @@ export async function setUp({ forTests = false, build = true } = {}) {
   const acceptanceClients = existsSync(inRoot('acceptance/requirements.txt')) ? ['acceptanceClients'] : [];
   const lanes = [
     ['packages', 'generated', ...(build ? ['build'] : [])],
-    ['preview', 'stubs', ...(forTests ? ['inferenceChecks'] : [])],
+    ['preview', 'stubs'],
+    ...(forTests ? [['diffusion', 'inferenceChecks']] : []),
     ['services', ...(forTests ? acceptanceClients : [])],
   ];
   if (lanes.flat().every((name) => isDone(steps[name]))) {

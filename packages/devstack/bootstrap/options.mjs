@@ -14,7 +14,7 @@ export const usage = `Usage: npm start -- [options]
   --out FILE       where to save the video (default: <data-dir>/sample.mp4)
   --port N         port of the API (default: 8080; 0 = any free one)
   --data-dir DIR   where data and logs are kept (default: .polyreel)
-  --no-sample      do not make a video on the first start
+  --no-sample      do not make a video on the first start (with ENGINES none is made unless asked for)
   --help           show this text
 
 Several instances run side by side with different --port and --data-dir.

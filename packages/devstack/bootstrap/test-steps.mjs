@@ -1,10 +1,12 @@
 // Everything `npm test` runs. A check is one test; a runner brings the number of its tests.
+import { availableParallelism } from 'node:os';
 import { inRoot } from './paths.mjs';
 import { environmentFolder } from './python.mjs';
 import { junitCounts, vitestCounts } from './test-counts.mjs';
 
 const report = (name) => inRoot('node_modules/.cache/polyreel', name);
-const python = (program) => `${environmentFolder('preview')}/bin/${program}`;
+// Has the libraries of all engines.
+const python = (program) => `${environmentFolder('diffusion')}/bin/${program}`;
 const inference = inRoot('inference');
 
 const vitest = (project) => {
@@ -20,6 +22,8 @@ const vitest = (project) => {
   };
 };
 const pytestReport = report('pytest.xml');
+// Each process holds torch and tiny models, about a gigabyte.
+const pytestProcesses = String(Math.min(4, availableParallelism()));
 
 const nodeChecks = [
   { name: 'build', title: 'Build', command: 'tsc', args: ['-b'] },
@@ -57,7 +61,7 @@ const pythonChecks = [
     name: 'pytest',
     title: 'Python tests',
     command: python('pytest'),
-    args: ['-q', `--junitxml=${pytestReport}`],
+    args: ['-q', '-n', pytestProcesses, '--dist', 'loadfile', `--junitxml=${pytestReport}`],
     cwd: inference,
     report: pytestReport,
     count: junitCounts,

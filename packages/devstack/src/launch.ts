@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import type { DevstackSettings } from '@polyreel/config';
 import type { StartOptions } from '../bootstrap/options.mjs';
 import { root } from './checkout.js';
+import { silentEngines } from './foreign-engines.js';
 import { freePort, isFree } from './free-port.js';
-import { makeVideo, sampleInputs, type VideoOrder } from './make-video.js';
+import { makeVideo } from './make-video.js';
 import { startStack, stopOrder } from './stack.js';
 import { Supervisor } from './supervisor.js';
 import type { Terminal } from './terminal.js';
+import { orderOf } from './video-order.js';
 
 export interface Launch {
   options: StartOptions;
@@ -42,6 +44,8 @@ export async function launch(
     const { host, databaseUrl, redisUrl, s3, engines } = settings;
     const url = await startStack(supervisor, { host, port, foreign: { databaseUrl, redisUrl, s3 }, engines });
     terminal.good(`Ready after ${((performance.now() - since) / 1000).toFixed(1)} s: ${url}`);
+    for (const engine of await silentEngines(engines ?? []))
+      terminal.bad(`Nothing answers at ${engine} of ENGINES yet; jobs wait until an engine is started there`);
     await serve({ url, key: settings.apiKey }, dataDir, { options, settings, terminal, signal });
   } finally {
     await supervisor.stop(stopOrder);
@@ -49,9 +53,9 @@ export async function launch(
 }
 
 async function serve(api: { url: string; key?: string }, dataDir: string, launch: Launch): Promise<void> {
-  const { options, terminal, signal } = launch;
+  const { options, settings, terminal, signal } = launch;
   const marker = join(dataDir, 'sample-made');
-  const order = orderOf(options, dataDir, existsSync(marker));
+  const order = orderOf(options, dataDir, { made: existsSync(marker), foreignEngines: !!settings.engines });
   if (order) {
     try {
       await makeVideo(api, order, terminal, signal);
@@ -70,19 +74,6 @@ async function serve(api: { url: string; key?: string }, dataDir: string, launch
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve());
   });
-}
-
-/** The user's own inputs when there are any, else the sample, the latter on the first start and with --once only. */
-function orderOf(options: StartOptions, dataDir: string, sampleMade: boolean): VideoOrder | undefined {
-  const { image, video, audio, audio2, prompt } = options;
-  const out = options.out ?? join(dataDir, 'sample.mp4');
-  const linkRemark = options.once ? ' (only while Polyreel runs)' : undefined;
-  if (image || video || audio || prompt !== undefined) {
-    return { title: 'Your video', inputs: { image, video, audio, audio2, prompt }, out, linkRemark };
-  }
-  const wanted = options.once || options.out !== undefined || !sampleMade;
-  if (!options.sample || !wanted) return undefined;
-  return { title: 'The sample: a portrait that speaks', inputs: sampleInputs, out, linkRemark };
 }
 
 async function apiPort(host: string, port: number): Promise<number> {

@@ -1,22 +1,6 @@
-import { join } from 'node:path';
-import { root } from './checkout.js';
 import type { Terminal } from './terminal.js';
-import { VideoJob, type VideoInputs } from './video-job.js';
-
-export const sampleInputs: VideoInputs = {
-  image: join(root, 'inference/samples/portrait.jpg'),
-  audio: join(root, 'inference/samples/speech.wav'),
-  prompt: 'a person is talking',
-};
-
-export interface VideoOrder {
-  title: string;
-  inputs: VideoInputs;
-  /** Where the copy goes. */
-  out: string;
-  /** What to know about the link, such as how long it works. */
-  linkRemark?: string;
-}
+import { VideoJob } from './video-job.js';
+import type { VideoOrder } from './video-order.js';
 
 /** Makes one video, shows its progress, saves a copy and prints where everything is. */
 export async function makeVideo(
