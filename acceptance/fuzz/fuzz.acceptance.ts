@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { Platform } from '../platform/platform.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 
 const run = promisify(execFile);
 const schemathesis = join(dirname(inject('python')), 'schemathesis');
@@ -21,14 +20,12 @@ const seconds = process.env.FUZZ_SECONDS;
 const longer = seconds ? ['--max-time', seconds] : [];
 
 let platform: Platform;
-let folder: string;
+const folder = await temporaryFolder();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-fuzz-'));
   platform = await Platform.start({ QUEUE_LIMIT: '3', MAX_ATTEMPTS: '1' });
 });
 afterAll(async () => {
   await platform.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** Left out: base paths that lead to the same routes again, and routes that hold a request as long as it wishes. */

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { durationOf, probe } from '../platform/media.js';
 import { poll } from '../platform/poll.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 
 const run = promisify(execFile);
 const baseUrl = inject('baseUrl');
@@ -52,11 +52,7 @@ const finished = ({ status }: TaskReply) => ['completed', 'failed'].includes(sta
 const pollTask = (id: string, seconds?: number) =>
   poll(async () => (await get(`/task/${id}`)).body as TaskReply, finished, seconds);
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-latentsync-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = await temporaryFolder();
 
 describe('a lip-sync', () => {
   let id: string;

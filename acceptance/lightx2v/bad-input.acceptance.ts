@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { writeTone } from '../platform/media.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { form, LightX2VClient } from './lightx2v-client.js';
 
 const client = new LightX2VClient(inject('baseUrl'));
@@ -11,11 +11,7 @@ const samples = inject('samples');
 const portrait = join(samples, 'portrait.jpg');
 const speech = join(samples, 'speech.wav');
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-lightx2v-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = await temporaryFolder();
 
 async function file(name: string, content: Buffer | string): Promise<string> {
   const path = join(folder, name);

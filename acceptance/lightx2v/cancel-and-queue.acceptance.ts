@@ -1,22 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { writeTone } from '../platform/media.js';
 import { poll } from '../platform/poll.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { form, LightX2VClient } from './lightx2v-client.js';
 
 const client = new LightX2VClient(inject('baseUrl'));
 const portrait = join(inject('samples'), 'portrait.jpg');
 
-let folder: string;
+const folder = await temporaryFolder();
 let longSpeech: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-lightx2v-'));
   longSpeech = join(folder, 'long.wav');
   await writeTone(longSpeech, 300);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A task that takes minutes when nobody stops it. */
 const createLong = async () =>

@@ -68,6 +68,11 @@ export class LightX2VClient {
   }
 }
 
+/** Fields of a form are text. */
+export function texts(fields: Readonly<Record<string, string | number>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+}
+
 export async function form(fields: Record<string, string>, files: Record<string, string>): Promise<FormData> {
   const data = new FormData();
   for (const [name, value] of Object.entries(fields)) data.set(name, value);

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { probe } from '../platform/media.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { LightX2VClient } from './lightx2v-client.js';
+import { tiny } from './tiny-video.js';
 
 /*
  * One path, two vocabularies: a client that waits for the wrong word waits for ever. Each document and each
@@ -16,13 +16,8 @@ const baseUrl = inject('baseUrl');
 const portrait = 'examples/portrait.jpg';
 const speech = 'examples/speech.wav';
 const client = new LightX2VClient(baseUrl);
-const tiny = { prompt: 'waves', height: 128, width: 128, video_duration: 0.5 };
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-lightx2v-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = await temporaryFolder();
 
 const here = (name: string) => join(import.meta.dirname, name);
 const original = (...args: string[]) =>

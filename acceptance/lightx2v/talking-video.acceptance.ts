@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { durationOf, probe } from '../platform/media.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { form, LightX2VClient, type StatusReply } from './lightx2v-client.js';
 
 const run = promisify(execFile);
@@ -14,11 +14,7 @@ const client = new LightX2VClient(baseUrl);
 const portrait = join(samples, 'portrait.jpg');
 const speech = join(samples, 'speech.wav');
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-lightx2v-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = await temporaryFolder();
 
 describe('a talking video by form', () => {
   let id: string;

@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { writeTone } from '../platform/media.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { form, VideosClient, type Reply, type VideoReply } from './videos-client.js';
 
 const client = new VideosClient(inject('baseUrl'));
@@ -11,11 +11,7 @@ const samples = inject('samples');
 const portrait = join(samples, 'portrait.jpg');
 const speech = join(samples, 'speech.wav');
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-videos-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = await temporaryFolder();
 
 async function file(name: string, content: Buffer | string): Promise<string> {
   const path = join(folder, name);

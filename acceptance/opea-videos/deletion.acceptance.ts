@@ -1,22 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { writeTone } from '../platform/media.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { form, VideosClient } from './videos-client.js';
 
 const client = new VideosClient(inject('baseUrl'));
 const sdk = new VideosClient(inject('baseUrl'), { 'x-stainless-lang': 'js' });
 const portrait = join(inject('samples'), 'portrait.jpg');
 
-let folder: string;
+const folder = await temporaryFolder();
 let longSpeech: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-videos-'));
   longSpeech = join(folder, 'long.wav');
   await writeTone(longSpeech, 300);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A job that takes minutes when nobody stops it. */
 const createLong = async () =>

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { durationOf, probe } from '../platform/media.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { videoFields, VideosClient, type VideoReply } from './videos-client.js';
 
 const run = promisify(execFile);
@@ -22,15 +22,13 @@ const exampleFiles = {
   'examples/multi/1-woman.WAV': 'speech-second.wav',
 };
 
-let folder: string;
+const folder = await temporaryFolder();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-videos-'));
   for (const directory of ['single', 'multi'])
     await mkdir(join(folder, 'examples', directory), { recursive: true });
   for (const [name, sample] of Object.entries(exampleFiles))
     await cp(join(samples, sample), join(folder, name));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** curl with the arguments as the document prints them, run beside its examples folder. */
 async function curl(...args: string[]): Promise<string> {

@@ -1,22 +1,18 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import OpenAI, { APIError, BadRequestError, NotFoundError } from 'openai';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { durationOf, probe } from '../platform/media.js';
 import { poll } from '../platform/poll.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 
 const baseUrl = inject('baseUrl');
 const samples = inject('samples');
 const client = new OpenAI({ apiKey: 'none', baseURL: `${baseUrl}/v1` });
 const portrait = join(samples, 'portrait.jpg');
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-openai-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = await temporaryFolder();
 
 /** Fields of ours beside OpenAI's own, as the SDK lets them through. */
 const create = (fields: Record<string, unknown>) =>

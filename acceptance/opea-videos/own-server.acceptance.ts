@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { durationOf, probe, writeTone } from '../platform/media.js';
 import { Platform } from '../platform/platform.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { form, VideosClient, type VideoReply } from './videos-client.js';
 
 const run = promisify(execFile);
@@ -21,10 +21,9 @@ let client: VideosClient;
 let sdk: OpenAI;
 /** Paths of list requests the SDK sends. */
 const listRequests: string[] = [];
-let folder: string;
+const folder = await temporaryFolder();
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-logo-'));
   const clip = join(folder, 'logo.mp4');
   const picture = ['-f', 'lavfi', '-i', 'color=c=red:s=120x200:r=30'];
   const sound = ['-f', 'lavfi', '-i', 'sine=f=440:r=48000'];
@@ -46,7 +45,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await platform.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const talk = async (fields: Record<string, string>, audio = speech) =>

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -54,6 +55,13 @@ export async function probe(ffprobe: string, file: string): Promise<VideoFacts> 
     },
     audio: audio && { codec: audio.codec_name, sampleRate: Number(audio.sample_rate) },
   };
+}
+
+/** @param folder where the content is kept for it */
+export async function probeContent(ffprobe: string, folder: string, content: Buffer): Promise<VideoFacts> {
+  const path = join(folder, `${crypto.randomUUID()}.mp4`);
+  await writeFile(path, content);
+  return probe(ffprobe, path);
 }
 
 /** Seconds of any media file. */

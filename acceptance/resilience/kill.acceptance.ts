@@ -1,18 +1,17 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { form, LightX2VClient } from '../lightx2v/lightx2v-client.js';
 import { writeTone } from '../platform/media.js';
 import { Platform } from '../platform/platform.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 
 let platform: Platform;
 let client: LightX2VClient;
-let folder: string;
+const folder = await temporaryFolder();
 let speech: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-kill-'));
   speech = join(folder, 'speech.wav');
   await writeTone(speech, 20);
   platform = await Platform.start({ LEASE_SECONDS: '5', BEAT_SECONDS: '1' });
@@ -20,7 +19,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await platform.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 describe.each(['worker', 'engine', 'api'])('kill -9 of the %s in mid-job', (victim) => {

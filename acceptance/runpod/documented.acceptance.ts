@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { durationOf, probe } from '../platform/media.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { documentedRequests } from './documented-requests.js';
 import { RunpodClient, type JobReply } from './runpod-client.js';
 
@@ -18,13 +18,11 @@ const requests = documentedRequests(
 /** Seconds of a frame, and of the rounding of a container. */
 const FRAME = 1 / 25 + 0.01;
 
-let folder: string;
+const folder = await temporaryFolder();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'polyreel-runpod-'));
   await copyFile(join(samples, 'portrait.mp4'), join(inject('volumeDir'), 'input_video.mp4'));
   await copyFile(join(samples, 'speech.wav'), join(inject('volumeDir'), 'audio.wav'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function saved(content: Buffer): Promise<string> {
   const path = join(folder, `${crypto.randomUUID()}.mp4`);

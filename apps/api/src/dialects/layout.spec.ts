@@ -6,15 +6,21 @@ import { apiErrorCodes, ApiError } from '../http/api-error.js';
 import { dialects } from './index.js';
 
 /** Every dialect folder has exactly these, so that who knows one dialect knows all. */
-const required = ['controller', 'dto', 'errors', 'inbound', 'module', 'presenter', 'replies', 'spec'];
+const required = [
+  ...['controller', 'dto', 'errors', 'inbound', 'module', 'presenter', 'replies'],
+  ...['errors.spec', 'inbound.spec', 'presenter.spec'],
+];
 
-/** What only some need: the demands of path and headers, webhooks and their spec. */
-const optional = ['request', 'webhook', 'webhook.spec'];
+/** What only some need: the demands of path and headers, webhooks, and the specs of both. */
+const optional = ['request', 'request.spec', 'webhook', 'webhook.spec'];
 
 /** Files beyond that, each with its reason. */
 const own: Readonly<Record<string, readonly string[]>> = {
-  // One size and one length out of three generations of fields.
-  lightx2v: ['size'],
+  // One size and one length out of three generations of fields; what only forms have.
+  lightx2v: ['size', 'form.spec'],
+  // Half of its routes are about one job, and share how a job is found, awaited and shown with those that make one.
+  // Copies into the client's own bucket, with its credentials.
+  runpod: ['job.controller', 'jobs', 's3-copy.spec'],
 };
 
 const folders = readdirSync(import.meta.dirname, { withFileTypes: true })

@@ -11,6 +11,8 @@ export interface TaskView {
   readonly estimatedSeconds: number | undefined;
   /** Bounds four in five tasks end within, in seconds. Absent: unknown. */
   readonly estimatedRange?: Outlook['estimatedRange'];
+  /** It waits, and no engine that is there has its model. */
+  readonly engineMissing: boolean;
   /** Links signed for this reply. Undefined: there is no such file. */
   readonly resultLink: string | undefined;
   readonly maskLink: string | undefined;

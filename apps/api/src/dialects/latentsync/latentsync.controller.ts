@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Head, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiSettings } from '@polyreel/config';
 import { ModelCatalog, TaskService, type Task, type TaskScope } from '@polyreel/core';
@@ -78,13 +78,12 @@ export class LatentSyncController {
     const query = { states: ['queued'], order: 'oldest-first', limit: MAX_QUEUE_SHOWN } as const;
     const [page, counts] = await Promise.all([
       this.tasks.list(scope(tenant), query),
-      this.tasks.countByState(scope(tenant)),
+      this.tasks.countByState(scope(tenant), ['queued', 'running']),
     ]);
     return presentQueue(page.tasks, counts);
   }
 
   @Get('results/:task_id/:file')
-  @Head('results/:task_id/:file')
   @ApiOperation({ summary: 'Download output.mp4 or output_mask.mp4' })
   @ApiParam({ name: 'file', enum: ['output.mp4', 'output_mask.mp4'] })
   @FileReply('video/mp4')

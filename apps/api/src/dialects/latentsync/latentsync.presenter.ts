@@ -35,6 +35,7 @@ const ALMOST_DONE = 0.99;
 interface Texts {
   readonly created: (id: string, position: number) => string;
   readonly queued: (position: number) => string;
+  readonly engineMissing: (model: string) => string;
   readonly downloading: string;
   readonly processing: string;
   readonly completed: string;
@@ -48,6 +49,7 @@ const texts: Record<Language, Texts> = {
   zh: {
     created: (id, position) => `处理任务已添加到队列，任务ID: ${id}，队列位置: ${position}`,
     queued: (position) => `等待处理中，队列位置: ${position}`,
+    engineMissing: (model) => `等待中，没有可用的引擎提供模型 ${model}`,
     downloading: '正在下载文件',
     processing: '正在处理唇形同步',
     completed: '处理完成',
@@ -59,6 +61,7 @@ const texts: Record<Language, Texts> = {
   en: {
     created: (id, position) => `Task added to the queue, task ID: ${id}, position: ${position}`,
     queued: (position) => `Waiting, position in the queue: ${position}`,
+    engineMissing: (model) => `Waiting for an engine with the model ${model}`,
     downloading: 'Downloading the files',
     processing: 'Synchronising the lips',
     completed: 'Completed',
@@ -98,7 +101,10 @@ export function presentTask(view: TaskView, language: Language): LatentSyncTask 
   };
 }
 
-export function presentQueue(waiting: readonly Task[], counts: Record<TaskState, number>): LatentSyncQueue {
+export function presentQueue(
+  waiting: readonly Task[],
+  counts: Record<'queued' | 'running', number>,
+): LatentSyncQueue {
   return {
     queue_length: counts.queued,
     is_processing: counts.running > 0,
@@ -113,10 +119,10 @@ export function presentQueue(waiting: readonly Task[], counts: Record<TaskState,
 /** Codes that mean an input could not be downloaded. */
 const downloadErrors: readonly TaskErrorCode[] = ['INPUT_UNREACHABLE', 'INPUT_TOO_LARGE'];
 
-function messageOf({ task, queuePosition }: TaskView, language: Language): string {
+function messageOf({ task, queuePosition, engineMissing }: TaskView, language: Language): string {
   const text = texts[language];
   const byState: Record<TaskState, () => string> = {
-    queued: () => text.queued(queuePosition + 1),
+    queued: () => (engineMissing ? text.engineMissing(task.model) : text.queued(queuePosition + 1)),
     running: () => (stageOf(task) === 'fetching' ? text.downloading : text.processing),
     succeeded: () => (task.message ? `${text.completed} (${task.message})` : text.completed),
     failed: () => failure(task, text),

@@ -3,7 +3,6 @@ import {
   Controller,
   Delete,
   Get,
-  Head,
   HttpCode,
   Inject,
   Param,
@@ -165,7 +164,7 @@ export class LightX2VController {
   @FastapiErrors()
   async queue(@Tenant() tenant: string): Promise<LightX2VQueue> {
     const [counts, running] = await Promise.all([
-      this.tasks.countByState(scope(tenant)),
+      this.tasks.countByState(scope(tenant), ['queued', 'running']),
       this.running(tenant, 1),
     ]);
     return presentQueue(counts, running[0], this.settings.queueLimit);
@@ -185,7 +184,6 @@ export class LightX2VController {
   }
 
   @Get('tasks/:task_id/result')
-  @Head('tasks/:task_id/result')
   @ApiOperation({ summary: 'Download the result' })
   @FileReply('video/mp4')
   @FastapiErrors(404, 416)
@@ -199,7 +197,6 @@ export class LightX2VController {
   }
 
   @Get('files/download/*')
-  @Head('files/download/*')
   @ApiOperation({ summary: 'Download a result by the path a status reply, the guide or the client names' })
   @ApiParam({ name: 'path', type: String, example: 'outputs/videos/UWYF-AVKZ-4I5B-EO6T-D1IY.mp4' })
   @FileReply('video/mp4')

@@ -65,7 +65,7 @@ export function presentStatus(view: TaskView, demanded?: Vocabulary): LightX2VSt
   const { resultLink } = view;
   return {
     ...presentListed(task, demanded),
-    message: errorOf(task) ?? (task.message || progressText(task, view.queuePosition)),
+    message: errorOf(task) ?? messageOf(view),
     stage: task.stage ?? null,
     queue_position: task.state === 'queued' ? view.queuePosition : null,
     estimated_seconds: view.estimatedSeconds === undefined ? null : Math.ceil(view.estimatedSeconds),
@@ -99,7 +99,7 @@ export function presentList(tasks: readonly Task[], demanded?: Vocabulary): Reco
 }
 
 export function presentQueue(
-  counts: Record<TaskState, number>,
+  counts: Record<'queued' | 'running', number>,
   current: Task | undefined,
   limit: number,
 ): LightX2VQueue {
@@ -169,9 +169,18 @@ function errorOf(task: Task): string | null {
   return task.error?.text ?? (task.state === 'cancelled' ? 'Task cancelled by user' : null);
 }
 
-function progressText(task: Task, queuePosition?: number): string {
+/** A task that waits again tells what went wrong before, and what it waits for. */
+function messageOf({ task, queuePosition, engineMissing }: TaskView): string {
+  if (task.state !== 'queued') return task.message || progressText(task);
+  const waiting = engineMissing
+    ? `Waiting for an engine with the model ${task.model}`
+    : `Waiting, ${queuePosition} tasks before this one`;
+  return [task.message, waiting].filter(Boolean).join(' ');
+}
+
+function progressText(task: Task): string {
   const texts: Record<TaskState, string> = {
-    queued: queuePosition === undefined ? 'Waiting' : `Waiting, ${queuePosition} tasks before this one`,
+    queued: 'Waiting',
     running: `Processing: ${task.stage ?? 'starting'}`,
     succeeded: 'Completed',
     failed: 'Failed',

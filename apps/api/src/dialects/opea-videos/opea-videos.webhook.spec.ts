@@ -1,8 +1,7 @@
 import { taskStates } from '@polyreel/core';
-import { aTask } from '@polyreel/testkit';
 import { expect, it } from 'vitest';
+import { aTaskView } from '../../../test/a-task-view.js';
 import { standardWebhookHeaders } from '../../http/standard-webhooks.js';
-import type { TaskView } from '../../tasks/task-view.js';
 import { opeaVideosWebhooks } from './opea-videos.webhook.js';
 
 const secrets = [`whsec_${Buffer.alloc(32, 7).toString('base64')}`];
@@ -17,15 +16,10 @@ const occasion = {
 };
 
 function render(state: (typeof taskStates)[number], keys = secrets) {
-  const view: TaskView = {
-    task: aTask({ publicId: 'video_1_2', dialect: 'opea-videos', state }),
-    queuePosition: 0,
-    estimatedSeconds: 0,
-    resultLink: 'https://s3.example/secret',
-    maskLink: undefined,
-    posterLink: undefined,
-    linksExpireAt: now,
-  };
+  const view = aTaskView(
+    { publicId: 'video_1_2', dialect: 'opea-videos', state },
+    { resultLink: 'https://s3.example/secret' },
+  );
   return opeaVideosWebhooks.render(view, { ...occasion, secrets: keys });
 }
 

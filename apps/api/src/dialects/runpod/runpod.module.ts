@@ -2,9 +2,11 @@ import { Module } from '@nestjs/common';
 import type { Dialect } from '../../http/dialect.js';
 import { RunpodController } from './runpod.controller.js';
 import { runpodErrors } from './runpod.errors.js';
+import { RunpodJobController } from './runpod.job.controller.js';
+import { RunpodJobs } from './runpod.jobs.js';
 import { runpodWebhooks } from './runpod.webhook.js';
 
-@Module({ controllers: [RunpodController] })
+@Module({ controllers: [RunpodController, RunpodJobController], providers: [RunpodJobs] })
 class RunpodModule {}
 
 export const runpod: Dialect = {

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ErrorReplies, type FailureStatus } from '../../http/error-replies.js';
 
 /** Words of a job's status. */
 const runpodStatuses = ['IN_QUEUE', 'IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED', 'TIMED_OUT'] as const;
@@ -125,7 +126,12 @@ export class RunpodRequests {
 }
 
 /** Any failure. */
-export class RunpodError {
+class RunpodError {
   @ApiProperty({ description: 'What is wrong, and what to do' })
   error!: string;
+}
+
+/** Documents the failures of a route; 404 also for endpoint names that cannot be one. */
+export function RunpodErrors(...statuses: FailureStatus[]): MethodDecorator {
+  return ErrorReplies(() => RunpodError, [404, ...statuses]);
 }

@@ -1,5 +1,6 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { ApiSettings } from '@polyreel/config';
-import type { Endpoint, TaskKind } from '@polyreel/core';
+import type { Endpoint, TaskKind, TaskScope } from '@polyreel/core';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../http/api-error.js';
 
@@ -23,6 +24,20 @@ export function checkedName(name: string): string {
   if (!endpointName.test(name)) throw new ApiError('route-not-found', 'There is no such endpoint.');
   return name;
 }
+
+/** The jobs of one tenant on one endpoint. */
+export type EndpointScope = Required<TaskScope>;
+
+/**
+ * The jobs a request may see: those of its tenant on the endpoint of its path.
+ * @throws ApiError route-not-found for endpoint names that cannot be one
+ */
+export const Scope = createParamDecorator((_data: unknown, context: ExecutionContext): EndpointScope => {
+  const { tenant, params } = context
+    .switchToHttp()
+    .getRequest<FastifyRequest<{ Params: { endpoint: string } }>>();
+  return { tenant, dialect: 'runpod', endpoint: checkedName(params.endpoint) };
+});
 
 /**
  * What an endpoint runs: what the operator has said, else what its name means. Any other name makes talking videos:

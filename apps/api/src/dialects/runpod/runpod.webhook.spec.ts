@@ -1,16 +1,16 @@
 import type { Task } from '@polyreel/core';
 import { aTask } from '@polyreel/testkit';
 import { describe, expect, it } from 'vitest';
+import { aTaskView } from '../../../test/a-task-view.js';
 import type { WebhookOccasion } from '../../http/dialect-webhooks.js';
-import type { TaskView } from '../../tasks/task-view.js';
 import { runpodWebhooks } from './runpod.webhook.js';
 
 const publicId = '5c7b1d0e-1111-4222-8333-444455556666-u1';
 const url = 'https://hooks.example/done?token=1';
 
-function viewOf(task: Partial<Task>): TaskView {
-  return {
-    task: aTask({
+const viewOf = (task: Partial<Task>) =>
+  aTaskView(
+    {
       publicId,
       dialect: 'runpod',
       request: { input: { prompt: 'Hello', wav_url: '...' } },
@@ -18,15 +18,9 @@ function viewOf(task: Partial<Task>): TaskView {
       startedAt: new Date('2026-01-01T00:00:01.000Z'),
       finishedAt: new Date('2026-01-01T00:00:03.000Z'),
       ...task,
-    }),
-    queuePosition: 0,
-    estimatedSeconds: 0,
-    resultLink: 'https://s3.example/video.mp4',
-    maskLink: undefined,
-    posterLink: undefined,
-    linksExpireAt: new Date('2026-01-01T01:00:00.000Z'),
-  };
-}
+    },
+    { resultLink: 'https://s3.example/video.mp4' },
+  );
 
 async function bodyOf(task: Partial<Task>, occasion: Partial<WebhookOccasion> = {}): Promise<unknown> {
   const now = new Date();

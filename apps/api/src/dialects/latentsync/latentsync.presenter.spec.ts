@@ -1,88 +1,10 @@
 import type { Task } from '@polyreel/core';
-import { aTask } from '@polyreel/testkit';
 import { describe, expect, it } from 'vitest';
-import { ApiError, apiErrorCodes } from '../../http/api-error.js';
-import { parseFields } from '../../http/parse-fields.js';
-import type { TaskView } from '../../tasks/task-view.js';
-import syncRequest from './__fixtures__/sync-request.json' with { type: 'json' };
-import { LatentSyncRequest } from './latentsync.dto.js';
-import { languageOf, latentsyncErrors } from './latentsync.errors.js';
-import { fromRequest, type InboundContext } from './latentsync.inbound.js';
+import { aTaskView } from '../../../test/a-task-view.js';
 import { presentCreated, presentQueue, presentTask } from './latentsync.presenter.js';
-import { resultRoleOf } from './latentsync.request.js';
 
-const context: InboundContext = {
-  tenant: 'acme',
-  models: ['latentsync-1.6', 'preview'],
-  newTaskId: () => 'id',
-};
-const inbound = (body: object) => fromRequest(parseFields(LatentSyncRequest, body), context);
-
-function view(over: Partial<Task> = {}, queuePosition = 0): TaskView {
-  return {
-    task: aTask({ publicId: 'id', ...over }),
-    queuePosition,
-    estimatedSeconds: undefined,
-    resultLink: undefined,
-    maskLink: undefined,
-    posterLink: undefined,
-    linksExpireAt: new Date(0),
-  };
-}
-
-describe('inbound', () => {
-  it("reads the document's request with the original's defaults", () => {
-    expect(inbound(syncRequest)).toMatchObject({
-      kind: 'lipsync',
-      model: 'latentsync-1.6',
-      parameters: { steps: 20, guidance_scale: 1, seed: 1247, return_mask: true },
-      inputs: [
-        { role: 'video', source: { type: 'url', url: 'https://example.com/video.mp4' } },
-        { role: 'audio', source: { type: 'url', url: 'https://example.com/audio.wav' } },
-      ],
-    });
-  });
-
-  it('takes a checkpoint only as the name of a model', () => {
-    for (const inference_ckpt_path of ['checkpoints/unet.ckpt', 'latentsync-1.6', ''])
-      expect(inbound({ ...syncRequest, inference_ckpt_path }).model).toBe('latentsync-1.6');
-    expect(inbound({ ...syncRequest, inference_ckpt_path: 'preview' }).model).toBe('preview');
-    for (const inference_ckpt_path of ['/etc/passwd', '../latentsync-1.6', 'toString'])
-      expect(() => inbound({ ...syncRequest, inference_ckpt_path })).toThrow('latentsync-1.6, preview');
-  });
-
-  it.each([
-    [{ inference_steps: 0 }, 'inference_steps'],
-    [{ inference_steps: 101 }, 'inference_steps'],
-    [{ guidance_scale: -0.1 }, 'guidance_scale'],
-    [{ guidance_scale: 11 }, 'guidance_scale'],
-    [{ seed: -1 }, 'seed'],
-    [{ seed: 1.5 }, 'seed'],
-    [{ ignore_cache: 'perhaps' }, 'ignore_cache'],
-    [{ video_url: '' }, 'video_url'],
-    [{ audio_url: 7 }, 'audio_url'],
-    [{ audio_url: undefined }, 'audio_url'],
-  ])('%j is refused', (fields, name) => {
-    expect(() => inbound({ ...syncRequest, ...fields })).toThrow(name);
-  });
-
-  it('takes all documented fields, and ignores others', () => {
-    const fields = {
-      unet_config_path: 'configs/unet.yaml',
-      inference_steps: '25',
-      guidance_scale: 1.5,
-      seed: 7,
-      ignore_cache: true,
-      loop_mode: 'x',
-    };
-    expect(inbound({ ...syncRequest, ...fields }).parameters).toEqual({
-      steps: 25,
-      guidance_scale: 1.5,
-      seed: 7,
-      return_mask: true,
-    });
-  });
-});
+const view = (task: Partial<Task> = {}, queuePosition = 0) =>
+  aTaskView({ publicId: 'id', ...task }, { queuePosition });
 
 const fetchedVideo = { role: 'video', sourceUrl: 'https://h/v', objectKey: 'k' } as const;
 
@@ -100,6 +22,12 @@ describe('presenter', () => {
       queue_position: 2,
       message: '等待处理中，队列位置: 3',
     });
+  });
+
+  it('tells what a task waits for that no engine can run', () => {
+    const waiting = aTaskView({ model: 'latentsync-1.6' }, { engineMissing: true });
+    expect(presentTask(waiting, 'en').message).toBe('Waiting for an engine with the model latentsync-1.6');
+    expect(presentTask(waiting, 'zh').message).toContain('latentsync-1.6');
   });
 
   it.each([
@@ -185,43 +113,5 @@ describe('presenter', () => {
       is_processing: true,
       queued_tasks: [{ task_id: 'id', position: 0, status: 'queued' }],
     });
-  });
-});
-
-describe('errors and requests', () => {
-  const ask = (language?: string) => ({
-    method: 'GET',
-    path: '/task/x',
-    headers: { 'accept-language': language },
-  });
-
-  it.each(apiErrorCodes)('%s has a status and a detail', (code) => {
-    const reply = latentsyncErrors(new ApiError(code, 'text'), ask());
-    expect(reply.status).toBeGreaterThanOrEqual(400);
-    expect(reply.body).toHaveProperty('detail');
-  });
-
-  it.each([
-    ['unknown-task', {}, 404, '任务不存在', 'Task not found'],
-    ['queue-full', { limit: 2 }, 503, '队列已满，请稍后再试', 'The queue is full, try again later'],
-    ['rejected-input', { taskError: 'INPUT_UNREACHABLE' }, 400, '无法下载输入文件: text', 'text'],
-    ['route-not-found', {}, 404, 'Not Found', 'Not Found'],
-  ] as const)('%s %j', (code, details, status, zh, en) => {
-    const error = new ApiError(code, 'text', details);
-    expect(latentsyncErrors(error, ask())).toEqual({ status, body: { detail: zh } });
-    expect(latentsyncErrors(error, ask('en'))).toEqual({ status, body: { detail: en } });
-  });
-
-  it('speaks Chinese unless English is preferred', () => {
-    expect(languageOf(ask())).toBe('zh');
-    expect(languageOf(ask('fr,en;q=0.5'))).toBe('en');
-    expect(languageOf(ask('en;q=0.2,zh-CN;q=0.9'))).toBe('zh');
-    expect(languageOf(ask('en;q=0,de'))).toBe('zh');
-  });
-
-  it('knows two files and no others', () => {
-    expect(resultRoleOf('output.mp4')).toBe('result');
-    expect(resultRoleOf('output_mask.mp4')).toBe('mask_result');
-    for (const file of ['input.mp4', 'constructor', '..']) expect(() => resultRoleOf(file)).toThrow(ApiError);
   });
 });
