@@ -1,29 +1,64 @@
-"""`python -m polyreel_inference serve ENGINE`: run one engine as a gRPC server."""
+"""`python -m polyreel_inference serve ENGINE`: serve an engine by gRPC; `bench ENGINE`: measure it."""
 
-import argparse
 import asyncio
 import os
 import sys
-from pathlib import Path
+from argparse import Namespace
 
-from polyreel_inference.engines import ENGINES, engine_class
+from polyreel_inference.command_line import parse
+from polyreel_inference.engines import benchmark, engine_class
 from polyreel_inference.host import log
+from polyreel_inference.host.description import check_description
+from polyreel_inference.host.engine import Engine, UnusableOptions
+from polyreel_inference.host.follower import follow
 from polyreel_inference.host.parent import exit_with_parent
 from polyreel_inference.host.server import AddressUnusable, Settings, serve
 from polyreel_inference.host.service import Limits
 
 
 def main() -> None:
-    """Parse the command line and serve until a signal."""
-    options = _parser().parse_args()
+    """Parse the command line and do what it says."""
+    try:
+        options = parse(sys.argv[1:])
+        if options.command == "bench":
+            benchmark(options.engine).run(options)
+        else:
+            _serve(options)
+    except (AddressUnusable, LookupError, UnusableOptions) as error:
+        sys.exit(str(error))
+
+
+def _serve(options: Namespace) -> None:
+    """Serve until a signal, or help the process that does."""
     if options.exit_with_parent:
         exit_with_parent()
     log.write_json_lines()
+    engine = engine_of(options)
+    if engine.follows:
+        follow(engine)
+        return
+    ended = asyncio.run(serve(engine, _settings(options)))
+    sys.stdout.flush()
+    if not ended:
+        # A thread of the engine hangs; the interpreter would wait for it forever.
+        os._exit(1)
+
+
+def engine_of(options: Namespace) -> Engine:
+    """Make the engine that the command line asks for.
+
+    Raises `UnusableOptions`, also for options that set a default no request could ask for.
+    """
+    engine = engine_class(options.engine).from_options(options)
     try:
-        engine = engine_class(options.engine)()
-    except LookupError as error:
-        sys.exit(str(error))
-    settings = Settings(
+        check_description(engine.describe())
+    except ValueError as error:
+        raise UnusableOptions(str(error)) from error
+    return engine
+
+
+def _settings(options: Namespace) -> Settings:
+    return Settings(
         host=options.host,
         port=options.port,
         socket=options.socket,
@@ -32,38 +67,6 @@ def main() -> None:
         drain_seconds=options.drain_seconds,
         limits=Limits(max_input_bytes=options.max_input_mib * 1024**2),
     )
-    try:
-        ended = asyncio.run(serve(engine, settings))
-    except AddressUnusable as error:
-        sys.exit(str(error))
-    sys.stdout.flush()
-    if not ended:
-        # An engine thread hangs; the interpreter would wait for it forever.
-        os._exit(1)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="polyreel_inference", description="Engines of Polyreel.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    serving = commands.add_parser("serve", help="run an engine as a gRPC server")
-    serving.add_argument("engine", help=f"one of: {', '.join(sorted(ENGINES))}")
-    serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serving.add_argument(
-        "--port", type=int, default=0, help="port to listen on, 0 for any free one (default)"
-    )
-    serving.add_argument("--socket", type=Path, help="listen on this Unix socket instead of a port")
-    serving.add_argument("--port-file", type=Path, help="file that receives the bound port")
-    serving.add_argument("--workspace-dir", type=Path, help="folder for the files of running jobs")
-    serving.add_argument(
-        "--drain-seconds", type=float, default=30.0, help="time for running jobs after SIGTERM (default: 30)"
-    )
-    serving.add_argument(
-        "--max-input-mib", type=int, default=4096, help="inputs of one job together (default: 4096)"
-    )
-    serving.add_argument(
-        "--exit-with-parent", action="store_true", help="drain and end when the parent process ends"
-    )
-    return parser
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def _check_default(parameter: Parameter) -> None:
     try:
         checked_value(parameter, parameter.default)
     except EngineError as error:
-        raise ValueError(f"the default contradicts the description: {error.message}") from error
+        raise ValueError(f"the default of a request is out of its range: {error.message}") from error
 
 
 def _unique(what: str, names: list[str]) -> None:

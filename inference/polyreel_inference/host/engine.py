@@ -1,9 +1,11 @@
 """What an engine is: the one abstract class engines implement, and the values they exchange with the host."""
 
 from abc import ABC, abstractmethod
+from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
 
 TaskKind = Literal["talk", "lipsync", "t2v", "i2v"]
 ParameterType = Literal["string", "integer", "number", "boolean"]
@@ -95,10 +97,27 @@ class Job:
     workspace: Path
 
 
+class OpenOutput(Protocol):
+    """An output that is sent while it is made. Every method raises `Cancelled` once the job is cancelled.
+
+    As a context manager it is closed at the end; left by an exception it stays incomplete, and the job fails.
+    """
+
+    def write(self, data: bytes) -> None:
+        """Append bytes, any number of them; returns when they were handed to the client's stream."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Reporter(Protocol):
     """The engine's way to talk while a job runs. Every method raises `Cancelled` once the job is cancelled.
 
-    Methods may block while the client reads slowly; they are called from the thread that runs `generate`.
+    Methods may block while the client reads slowly; they are called from the thread that runs `generate`,
+    `check_cancelled` also from others.
     """
 
     def progress(
@@ -124,16 +143,45 @@ class Reporter(Protocol):
         `role` is "result" (exactly once per job), "mask" or "poster". The file may be removed afterwards.
         """
 
+    def open_output(self, role: str, media_type: str) -> OpenOutput:
+        """Begin an output whose bytes follow as they are made; `role` as for `output`.
+
+        Progress and previews may be reported while it is open, but no other output can be sent until it is
+        closed. It needs at least one byte.
+        """
+
     def check_cancelled(self) -> None:
         """Raise `Cancelled` when the job was cancelled; cheap enough to call once per frame or step."""
+
+
+class UnusableOptions(Exception):
+    """The command line asks for an engine that cannot be; the message tells the operator why."""
 
 
 class Engine(ABC):
     """A family of models on one device: a pure function from input files to output files.
 
-    Nothing may leak from one job into the next. All methods but `describe` run in threads of the host, at
-    most `slots` at a time; with one slot it is always the same thread, as some accelerator libraries demand.
+    Nothing may leak from one job into the next. `load`, `resolve`, `generate` and `close` run in threads of
+    the host, at most `slots` at a time; with one slot it is always the same thread, as some accelerator
+    libraries demand.
     """
+
+    @classmethod  # noqa: B027 - most engines have no options
+    def add_options(cls, parser: ArgumentParser) -> None:
+        """Add the engine's own options of the command line to those of the host."""
+
+    @classmethod
+    def from_options(cls, options: Namespace) -> Self:  # noqa: ARG003 - for engines that have options
+        """Make the engine that the command line asks for. Raises `UnusableOptions`."""
+        return cls()
+
+    @property
+    def follows(self) -> bool:
+        """Whether this process only helps the one that serves: it then runs `follow` instead of a server."""
+        return False
+
+    def follow(self) -> None:  # noqa: B027 - an engine of one process has nobody to follow
+        """Take part in the jobs of the serving process, between `load` and `close`, until that one ends."""
 
     @abstractmethod
     def describe(self) -> EngineDescription:
@@ -153,7 +201,7 @@ class Engine(ABC):
 
     @abstractmethod
     def generate(self, job: Job, reporter: Reporter) -> str:
-        """Run the job, blocking, and send exactly one "result" by `reporter.output`.
+        """Run the job, blocking, and send exactly one "result" by `reporter.output` or `open_output`.
 
         Returns text for the user that belongs to the result, "" for none. Raises `EngineError` for failures
         the user should understand, and lets `Cancelled` of the reporter pass.

@@ -56,6 +56,13 @@ class EngineError(Exception):
         self.retryable = _TABLE[self.code].retryable if retryable is None else retryable
 
 
+class EngineBroken(EngineError):
+    """The job is lost and no other one can be run: the process answers, ends, and is to be started again."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.ENGINE_LOST, message)
+
+
 class SlotsBusy(EngineError):
     """All slots run a job; the caller should try another engine or come back later."""
 

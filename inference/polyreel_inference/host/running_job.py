@@ -56,15 +56,15 @@ class RunningJob:
         """What the engine's thread does. Failures are kept for `messages`, not raised into the future."""
         try:
             self._work()
-        except Cancelled as cancelled:
-            self._failure = cancelled
-        except Exception as error:  # noqa: BLE001 - an engine may raise anything; `status_of` sorts it
+        except Cancelled:
+            # A new one: the frames of the caught one hold the engine's tensors.
+            self._failure = Cancelled()
+        except BaseException as error:  # noqa: BLE001 - an engine may raise anything; `status_of` sorts it
             if self._reason is not None:
                 # The call has ended with another reason; without this line nobody would learn of the error.
                 log.event(logging.WARNING, "engine failed after the cancel", error, task_id=self._job.task_id)
-            # The frames hold the engine's tensors; their memory must be free for the next job at once.
-            traceback.clear_frames(error.__traceback__)
-            self._failure = error
+            _clear_frames(error)
+            self._failure = error if isinstance(error, Exception) else _contained(error)
         finally:
             self._outbox.close()
 
@@ -81,3 +81,24 @@ class RunningJob:
             raise RuntimeError("the engine ended without a result")
         completed = wire.GenerateCompleted(message=text, engine_seconds=time.monotonic() - began)
         self._outbox.put(wire.GenerateResponse(completed=completed))
+
+
+def _clear_frames(error: BaseException) -> None:
+    """Empty the frames an error came through, and those it was raised from or during.
+
+    They hold the engine's tensors, whose memory must be free for the next job at once.
+    """
+    related, seen = [error], set[int]()
+    while related:
+        one = related.pop()
+        seen.add(id(one))
+        traceback.clear_frames(one.__traceback__)
+        further = (other for other in (one.__cause__, one.__context__) if other is not None)
+        related += (other for other in further if id(other) not in seen)
+
+
+def _contained(error: BaseException) -> RuntimeError:
+    """Keep what is meant to end a thread or the interpreter, SystemExit for one, from ending the host."""
+    failure = RuntimeError(f"the engine raised {type(error).__name__}")
+    failure.__cause__ = error
+    return failure

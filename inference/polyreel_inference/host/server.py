@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,6 +100,10 @@ class Host:
         log.event(logging.INFO, "listening", address=address, engine=self._description.engine)
         return address
 
+    async def broken(self) -> None:
+        """Wait until a job has shown that the engine cannot run another one."""
+        await self._service.broken.wait()
+
     async def loaded(self) -> None:
         """Wait until the engine has loaded or failed to."""
         if self._loading is not None:
@@ -107,7 +112,8 @@ class Host:
     async def stop(self, hurry: asyncio.Event | None = None) -> bool:
         """Drain and end: refuse new jobs, let running ones finish, cancel those that take too long.
 
-        `hurry` ends the waiting early. Returns False when an engine thread did not end; it still runs then.
+        `hurry` ends the waiting early. Returns False when an engine thread did not end, which then still
+        runs, or the engine could not be closed.
         """
         self._slots.drain()
         await self._publish_health()
@@ -121,43 +127,65 @@ class Host:
         free = await self._wait_for_jobs(_CANCEL_SECONDS, None)
         ended = free and (self._loading is None or self._loading.done())
         if ended:
-            await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.close)
+            ended = await self._close_engine()
         self._threads.shutdown(wait=ended)
         self._workspaces.close()
         log.event(logging.INFO, "stopped", complete=ended)
         return ended
 
+    async def _close_engine(self) -> bool:
+        """Whether it could be closed: a broken device takes no orders, not even to give memory back."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.close)
+        except Exception as error:  # noqa: BLE001 - an engine may raise anything; the process ends anyway
+            log.event(logging.ERROR, "the engine could not be closed", error)
+            return False
+        return True
+
     def _bind(self) -> str:
         if self._settings.socket is not None:
-            before = os.umask(0o077)  # the socket is the only door; it belongs to this user alone
-            try:
-                self._server.add_insecure_port(f"unix:{self._settings.socket}")
-            finally:
-                os.umask(before)
-            return f"unix:{self._settings.socket}"
-        if self._settings.host not in _LOOPBACK:
-            log.event(
-                logging.WARNING,
-                "the port is open to the network without a password",
-                host=self._settings.host,
-            )
+            return self._bind_socket(self._settings.socket)
+        host, port = self._settings.host, self._settings.port
+        if host not in _LOOPBACK:
+            log.event(logging.WARNING, "the port is open to the network without a password", host=host)
+        if ":" in host and not host.startswith("["):
+            host = f"[{host}]"  # IPv6, whose colons would be taken for that of the port
         try:
-            port = self._server.add_insecure_port(f"{self._settings.host}:{self._settings.port}")
+            return f"{host}:{self._server.add_insecure_port(f'{host}:{port}')}"
         except RuntimeError as error:
             raise AddressUnusable(
-                f"Cannot listen on {self._settings.host}:{self._settings.port}; another process may use it."
+                f"Cannot listen on {host}:{port}; the host may not be this machine's, or another process may"
+                " use the port."
             ) from error
-        return f"{self._settings.host}:{port}"
+
+    def _bind_socket(self, path: Path) -> str:
+        if _answers(path):
+            # gRPC would take the name from that process, which then serves nobody without knowing it.
+            raise AddressUnusable(f"Cannot listen on {path}; another process does.")
+        before = os.umask(0o077)  # the socket is the only door; it belongs to this user alone
+        try:
+            self._server.add_insecure_port(f"unix:{path}")
+        except RuntimeError as error:
+            raise AddressUnusable(
+                f"Cannot listen on {path}; its folder has to exist, and the whole path may have 107 bytes."
+            ) from error
+        finally:
+            os.umask(before)
+        return f"unix:{path}"
 
     async def _load(self) -> None:
         try:
             await asyncio.get_running_loop().run_in_executor(self._threads, self._engine.load)
         except Exception as error:  # noqa: BLE001 - an engine may raise anything; Describe tells it
             self._slots.failed(f"{type(error).__name__}: {error}")
-            log.event(logging.ERROR, "the engine could not be loaded", error)
+            log.event(logging.ERROR, "the engine could not be loaded", error, reason=str(error))
         else:
             self._slots.loaded()
-            log.event(logging.INFO, "ready", device=self._description.device, slots=self._description.slots)
+            description = self._description
+            models = [model.name for model in description.models]
+            log.event(
+                logging.INFO, "ready", device=description.device, slots=description.slots, models=models
+            )
         await self._publish_health()
 
     async def _publish_health(self) -> None:
@@ -177,8 +205,21 @@ class Host:
         return not self._slots.any_taken
 
 
+def _answers(path: Path) -> bool:
+    """Whether a process listens on the Unix socket; those of killed ones only lie there."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
 async def serve(engine: Engine, settings: Settings) -> bool:
-    """Serve until SIGTERM or SIGINT; a second signal ends the draining. Returns what `Host.stop` does."""
+    """Serve until SIGTERM or SIGINT; a second signal ends the draining.
+
+    Returns False when the engine broke or a thread of it did not end: only ending the process helps then.
+    """
     first, second = asyncio.Event(), asyncio.Event()
 
     def on_signal() -> None:
@@ -189,5 +230,10 @@ async def serve(engine: Engine, settings: Settings) -> bool:
         loop.add_signal_handler(number, on_signal)
     host = Host(engine, settings)
     await host.start()
-    await first.wait()
-    return await host.stop(second)
+    told, broken = asyncio.create_task(first.wait()), asyncio.create_task(host.broken())
+    await asyncio.wait({told, broken}, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    ended = await host.stop(second)
+    whole = not broken.done()
+    broken.cancel()
+    return ended and whole

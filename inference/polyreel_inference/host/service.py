@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import grpc
 from polyreel_inference.host import description, log
 from polyreel_inference.host.admission import Order, check_start, read_start
 from polyreel_inference.host.engine import Engine, Job
-from polyreel_inference.host.errors import ErrorCode, status_of
+from polyreel_inference.host.errors import EngineBroken, ErrorCode, status_of
 from polyreel_inference.host.inputs import discard_rest, receive_inputs
 from polyreel_inference.host.protocol import description_pb2, engine_service_pb2_grpc
 from polyreel_inference.host.protocol import generation_pb2 as wire
@@ -40,6 +40,14 @@ class Limits:
     input_idle_seconds: float = 60.0
 
 
+@dataclass
+class _Call:
+    """What the log tells of a call: facts of its job, and whether the caller has been sent all of it."""
+
+    facts: dict[str, object] = field(default_factory=dict)
+    completed: bool = False
+
+
 class EngineService(engine_service_pb2_grpc.EngineServiceServicer):
     """Describe and Generate, as proto/polyreel/engine/v1/engine_service.proto defines them.
 
@@ -55,6 +63,8 @@ class EngineService(engine_service_pb2_grpc.EngineServiceServicer):
         self._workspaces = workspaces
         self._threads = threads
         self._limits = limits
+        self.broken = asyncio.Event()
+        """Set when a job has shown that the engine cannot run another one."""
         self._running: set[RunningJob] = set()
         self._settling: set[asyncio.Task[None]] = set()
 
@@ -72,18 +82,22 @@ class EngineService(engine_service_pb2_grpc.EngineServiceServicer):
         context: "GenerateContext",
     ) -> None:
         """Runs one job; every failure becomes a status of the table in `errors`."""
-        facts: dict[str, object] = {}
+        call = _Call()
         try:
-            await self._generate(requests, context, facts)
+            await self._generate(requests, context, call)
         except asyncio.CancelledError:
-            log.event(logging.INFO, "job cancelled by the caller", **facts)
+            # Who hangs up with everything in hand has cancelled nothing.
+            ended = "job succeeded" if call.completed else "job cancelled by the caller"
+            log.event(logging.INFO, ended, **call.facts)
             raise
         except Exception as error:  # noqa: BLE001 - the edge: whatever happened, the caller gets a status
+            if isinstance(error, EngineBroken):
+                self.broken.set()
             status = status_of(error)
             unexpected = status.code is ErrorCode.INTERNAL
             level = logging.ERROR if unexpected else logging.INFO
             trace = error if unexpected else None
-            log.event(level, "job failed", trace, code=status.code, text=status.text, **facts)
+            log.event(level, "job failed", trace, code=status.code, text=status.text, **call.facts)
             await discard_rest(requests)
             text = status.text.encode()[:_LONGEST_TEXT].decode(errors="ignore")
             await context.abort(status.grpc_code, text, status.trailing_metadata())
@@ -97,16 +111,17 @@ class EngineService(engine_service_pb2_grpc.EngineServiceServicer):
         self,
         requests: AsyncIterator[wire.GenerateRequest],
         context: "GenerateContext",
-        facts: dict[str, object],
+        call: "_Call",
     ) -> None:
         start = await read_start(requests, self._limits.input_idle_seconds)
-        facts.update(task_id=start.task_id, attempt=start.attempt, model=start.model)
+        call.facts.update(task_id=start.task_id, attempt=start.attempt, model=start.model)
         self._slots.require_serving()
         order = check_start(start, self._description, self._limits.max_input_bytes)
         job, settled = await self._begin(order, requests)
-        log.event(logging.INFO, "job started", kind=order.kind.kind, **facts)
+        log.event(logging.INFO, "job started", kind=order.kind.kind, **call.facts)
         try:
             async for message in job.messages():
+                call.completed = message.HasField("completed")
                 await context.write(message)
         except Exception:
             if not job.cancelled:
@@ -118,7 +133,7 @@ class EngineService(engine_service_pb2_grpc.EngineServiceServicer):
             raise
         # The caller may come back as soon as it knows the outcome, so the slot has to be free by then.
         await asyncio.shield(settled)
-        log.event(logging.INFO, "job succeeded", **facts)
+        log.event(logging.INFO, "job succeeded", **call.facts)
 
     async def _begin(
         self, order: Order, requests: AsyncIterator[wire.GenerateRequest]

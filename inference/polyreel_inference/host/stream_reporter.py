@@ -1,7 +1,10 @@
 """The reporter that turns an engine's words into messages of the Generate stream."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from polyreel_inference.host.engine import Stage
 from polyreel_inference.host.errors import Cancelled
@@ -17,12 +20,47 @@ _STAGES = {
 _ROLES = frozenset({"result", "mask", "poster"})
 
 
+class StreamedOutput:
+    """Implements `OpenOutput`: cuts what comes into pieces of the stream."""
+
+    def __init__(
+        self, role: str, send: Callable[[wire.GenerateResponse], None], closed: Callable[[], None]
+    ) -> None:
+        self._role, self._send, self._closed = role, send, closed
+        self._empty = True
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            return
+        if self._empty:
+            raise ValueError(f'output "{self._role}" is empty')
+        self._ended = True
+        self._closed()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes in pieces. Raises `ValueError` after the end."""
+        if self._ended:
+            raise ValueError(f'output "{self._role}" has ended')
+        for start in range(0, len(data), MAX_CHUNK_BYTES):
+            piece = data[start : start + MAX_CHUNK_BYTES]
+            self._send(wire.GenerateResponse(output_chunk=wire.OutputChunk(data=piece)))
+            self._empty = False
+
+
 class StreamReporter:
     """Implements `Reporter` for one job; used by one engine thread, cancelled from the event loop."""
 
     def __init__(self, outbox: Outbox) -> None:
         self.sent_roles: set[str] = set()
+        """Roles of the outputs that are complete."""
         self._outbox = outbox
+        self._open_role: str | None = None
         self._fraction = 0.0
         self._cancelled = False
 
@@ -73,22 +111,28 @@ class StreamReporter:
 
     def output(self, role: str, media_type: str, path: Path) -> None:
         """Send a file in pieces. Raises `ValueError` for an unknown or repeated role or an empty file."""
+        with path.open("rb") as file, self.open_output(role, media_type) as output:
+            while piece := file.read(MAX_CHUNK_BYTES):
+                output.write(piece)
+
+    def open_output(self, role: str, media_type: str) -> StreamedOutput:
+        """Begin an output. Raises `ValueError` for an unknown or repeated role or while one is open."""
         if role not in _ROLES or role in self.sent_roles:
             raise ValueError(f'output "{role}" is unknown or was sent before')
-        with path.open("rb") as file:
-            piece = file.read(MAX_CHUNK_BYTES)
-            if not piece:
-                raise ValueError(f'output "{role}" is empty')
-            self.sent_roles.add(role)
-            self._send(wire.GenerateResponse(output_start=wire.OutputStart(role=role, media_type=media_type)))
-            while piece:
-                self._send(wire.GenerateResponse(output_chunk=wire.OutputChunk(data=piece)))
-                piece = file.read(MAX_CHUNK_BYTES)
+        if self._open_role is not None:
+            raise ValueError(f'output "{role}" cannot begin while "{self._open_role}" is open')
+        self._open_role = role
+        self._send(wire.GenerateResponse(output_start=wire.OutputStart(role=role, media_type=media_type)))
+        return StreamedOutput(role, self._send, self._closed)
 
     def check_cancelled(self) -> None:
         """Raise `Cancelled` when the job was cancelled."""
         if self._cancelled:
             raise Cancelled
+
+    def _closed(self) -> None:
+        self.sent_roles.add(str(self._open_role))
+        self._open_role = None
 
     def _send(self, message: wire.GenerateResponse) -> None:
         if self._cancelled or not self._outbox.put(message):

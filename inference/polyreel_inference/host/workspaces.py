@@ -7,20 +7,23 @@ from contextlib import suppress
 from pathlib import Path
 
 _LOCK = "lock"
+_OWN_ROOT = "polyreel-engine-"
 
 
 class Workspaces:
-    """A folder of this process inside `root`, with one sub-folder per job.
+    """A folder of this process inside `root` (None: in a temporary folder), with one sub-folder per job.
 
     Several hosts may share a root: each holds a lock in its folder, which the system drops when the process
     ends in whatever way. Folders without a held lock are leftovers and removed at start.
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        self._own_root = Path(tempfile.mkdtemp(prefix="polyreel-engine-")) if root is None else None
+        if root is None:
+            _remove_own_roots()
+        self._own_root = Path(tempfile.mkdtemp(prefix=_OWN_ROOT)) if root is None else None
         self._root = root or self._own_root or Path()
         self._root.mkdir(parents=True, exist_ok=True)
-        self._remove_stale()
+        _remove_stale(self._root)
         self._folder = Path(tempfile.mkdtemp(prefix="host-", dir=self._root))
         # Locked before it gets its name, so that no other host ever finds it unlocked.
         unnamed = self._folder / f"{_LOCK}.part"
@@ -41,9 +44,23 @@ class Workspaces:
         shutil.rmtree(self._own_root or self._folder, ignore_errors=True)
         self._lock.close()
 
-    def _remove_stale(self) -> None:
-        for folder in self._root.glob("host-*"):
-            # A folder of this moment may not have its lock file yet; such an empty one is left alone.
-            with suppress(OSError), (folder / _LOCK).open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+
+def _remove_own_roots() -> None:
+    """Remove what killed hosts without a given root left in the folder for temporary files."""
+    for root in Path(tempfile.gettempdir()).glob(f"{_OWN_ROOT}*"):
+        # Those of other users cannot be looked into; an empty one may be that of a host which just starts.
+        with suppress(OSError):
+            if _remove_stale(root):
+                root.rmdir()
+
+
+def _remove_stale(root: Path) -> bool:
+    """Remove the folders of hosts that ended without doing so; True when there was one."""
+    removed = False
+    for folder in root.glob("host-*"):
+        # A folder of this moment may not have its lock file yet; such an empty one is left alone.
+        with suppress(OSError), (folder / _LOCK).open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+            removed = True
+    return removed

@@ -2,7 +2,7 @@
 
 import math
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 
 from polyreel_inference.media.container import open_container, start_seconds
 from polyreel_inference.media.errors import UnreadableMedia
+from polyreel_inference.media.limits import LONGEST_SECONDS
 
 Samples = NDArray[np.float32]
-"""Sound: float32 in [-1, 1]; mono has the shape [samples], else [samples, channels]."""
+"""Sound: float32; mono has the shape [samples], else [samples, channels].
+
+Within [-1, 1], but for lossy formats and mixes of many channels, whose peaks may go beyond.
+"""
 
 _BLOCK_SECONDS = 1.0
 _SMALLEST_GAP = 0.05
@@ -29,7 +33,8 @@ def read_audio(path: Path, sample_rate: int) -> Samples:
     """Read the whole first sound track as mono at `sample_rate` Hz: float32 [samples].
 
     Stereo is averaged, more channels are mixed down to stereo first. Sample 0 is the start of the file, so
-    it is in step with `VideoReader` of the same file. Raises `UnreadableMedia` without readable sound.
+    it is in step with `VideoReader` of the same file. Raises `UnreadableMedia` without readable sound, and
+    when it is longer than `LONGEST_SECONDS`.
     """
     blocks = list(audio_blocks(path, sample_rate, round(sample_rate * _BLOCK_SECONDS)))
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
@@ -37,7 +42,7 @@ def read_audio(path: Path, sample_rate: int) -> Samples:
 
 def audio_blocks(path: Path, sample_rate: int, block_samples: int) -> Iterator[Samples]:
     """Like `read_audio`, in blocks of `block_samples` samples; only the last one may be shorter."""
-    for block in _stereo_blocks(path, sample_rate, block_samples):
+    for block in stereo_blocks(path, sample_rate, block_samples):
         yield block.mean(axis=1)
 
 
@@ -52,39 +57,52 @@ def frames_for(duration: float, fps: float) -> int:
     return max(1, math.ceil(duration * fps - 1e-3))
 
 
-def mix_audio(sources: Sequence[Path], destination: Path) -> None:
+def mix_audio(sources: Sequence[Path], destination: Path, gains: Sequence[float] | None = None) -> None:
     """Lay the sound tracks over each other (all start at 0) and write the sum as WAV.
 
-    The sum is as long as the longest track and lowered as a whole where it would clip.
+    The sum is as long as the longest track and lowered as a whole where it would clip. `gains` holds a factor
+    for each track, None leaves all as they are.
     """
     rate = _common_rate(sources)
-    peak = max((float(np.abs(block).max(initial=0)) for block in _mixed_blocks(sources, rate)), default=0.0)
-    _write_wav(destination, rate, _mixed_blocks(sources, rate), 1 / max(1.0, peak))
+    _write_unclipped(destination, rate, lambda: _mixed_blocks(sources, gains or [1.0] * len(sources), rate))
 
 
-def concatenate_audio(sources: Sequence[Path], destination: Path) -> None:
-    """Write the sound tracks one after the other as WAV."""
+def concatenate_audio(
+    sources: Sequence[Path], destination: Path, gains: Sequence[float] | None = None
+) -> None:
+    """Write the sound tracks one after the other as WAV, each times its factor of `gains`.
+
+    The whole is lowered where it would clip.
+    """
     rate = _common_rate(sources)
-    blocks = (block for source in sources for block in _stereo_blocks(source, rate, rate))
-    _write_wav(destination, rate, blocks)
+    factors = gains or [1.0] * len(sources)
+
+    def joined() -> Iterator[Samples]:
+        for source, gain in zip(sources, factors, strict=True):
+            for block in stereo_blocks(source, rate, rate):
+                yield block * np.float32(gain)
+
+    _write_unclipped(destination, rate, joined)
 
 
-def _mixed_blocks(sources: Sequence[Path], rate: int) -> Iterator[Samples]:
-    for blocks in zip_longest(*(_stereo_blocks(source, rate, rate) for source in sources)):
-        given = [block for block in blocks if block is not None]
-        mixed = np.zeros((max(len(block) for block in given), 2), np.float32)
-        for block in given:
-            mixed[: len(block)] += block
+def _mixed_blocks(sources: Sequence[Path], gains: Sequence[float], rate: int) -> Iterator[Samples]:
+    for blocks in zip_longest(*(stereo_blocks(source, rate, rate) for source in sources)):
+        mixed = np.zeros((max(len(block) for block in blocks if block is not None), 2), np.float32)
+        for block, gain in zip(blocks, gains, strict=True):
+            if block is not None:
+                mixed[: len(block)] += block * np.float32(gain)
         yield mixed
 
 
-def _write_wav(path: Path, rate: int, blocks: Iterator[Samples], gain: float = 1.0) -> None:
-    """Write 16-bit stereo PCM."""
+def _write_unclipped(path: Path, rate: int, blocks: Callable[[], Iterator[Samples]]) -> None:
+    """Write 16-bit stereo PCM; `blocks` is run twice, first for the highest sample."""
+    peak = max((float(np.abs(block).max(initial=0)) for block in blocks()), default=0.0)
+    gain = 1 / max(1.0, peak)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(rate)
-        for block in blocks:
+        for block in blocks():
             file.writeframes((np.clip(block * gain, -1, 1) * 32767).round().astype("<i2").tobytes())
 
 
@@ -97,8 +115,8 @@ def _common_rate(sources: Sequence[Path]) -> int:
     return max(rates)
 
 
-def _stereo_blocks(path: Path, sample_rate: int, block_samples: int) -> Iterator[Samples]:
-    """Blocks of shape [block_samples, 2]; mono stands in both channels."""
+def stereo_blocks(path: Path, sample_rate: int, block_samples: int) -> Iterator[Samples]:
+    """Like `audio_blocks`, but with two channels: [block_samples, 2]; mono stands in both."""
     kept: list[Samples] = []
     held = 0
     for piece in _stereo_pieces(path, sample_rate):
@@ -118,18 +136,28 @@ def _stereo_blocks(path: Path, sample_rate: int, block_samples: int) -> Iterator
 def _stereo_pieces(path: Path, sample_rate: int) -> Iterator[Samples]:
     with open_container(path) as container:
         stream = _audio_stream(container)
-        # Mono is doubled here and not by the resampler, which would lower it by 3 dB.
-        layout = "mono" if stream.codec_context.channels == 1 else "stereo"
-        resampler = AudioResampler(format="flt", layout=layout, rate=sample_rate)
+        form, resampler = None, AudioResampler()
         for frame in _without_gaps(container, stream):
+            if form != (form := (frame.format.name, frame.layout.name, frame.sample_rate)):
+                # Another part of the file: recordings that were joined may differ.
+                yield from _last_samples(resampler)
+                # Mono is doubled here and not by the resampler, which would lower it by 3 dB.
+                layout = "mono" if len(frame.layout.channels) == 1 else "stereo"
+                resampler = AudioResampler(format="flt", layout=layout, rate=sample_rate)
             frame.pts = None
             yield from (_samples(piece) for piece in resampler.resample(frame))
-        yield from (_samples(piece) for piece in resampler.resample(None))
+        yield from _last_samples(resampler)
+
+
+def _last_samples(resampler: AudioResampler) -> Iterator[Samples]:
+    return (_samples(piece) for piece in resampler.resample(None))
 
 
 def _samples(frame: AudioFrame) -> Samples:
     channels = len(frame.layout.channels)
     interleaved = np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1, channels)
+    if not np.isfinite(interleaved).all():
+        raise UnreadableMedia("The sound track is damaged: some of its samples are no numbers.")
     return interleaved if channels == 2 else np.repeat(interleaved, 2, axis=1)
 
 
@@ -139,6 +167,7 @@ def _without_gaps(container: InputContainer, stream: AudioStream) -> Iterator[Au
     Longer gaps than `_LARGEST_GAP` are taken for a restart of the clock and closed.
     """
     heard = start_seconds(container)
+    lasted = 0.0
     good = damaged = 0
     for packet in container.demux(stream):
         try:
@@ -151,9 +180,15 @@ def _without_gaps(container: InputContainer, stream: AudioStream) -> Iterator[Au
             if frame.pts is not None and frame.time_base is not None:
                 time = float(frame.pts * frame.time_base)
                 if _SMALLEST_GAP < time - heard < _LARGEST_GAP:
+                    lasted += time - heard
                     yield _silence(frame, round((time - heard) * frame.sample_rate))
                 heard = time
             heard += frame.samples / frame.sample_rate
+            lasted += frame.samples / frame.sample_rate
+            if lasted > LONGEST_SECONDS:
+                raise UnreadableMedia(
+                    f"The sound is too long: at most {LONGEST_SECONDS / 3600:g} hours are allowed."
+                )
             yield frame
     if good <= damaged:
         raise UnreadableMedia("The sound track is empty or damaged.")

@@ -9,6 +9,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from polyreel_inference.media.errors import UnreadableMedia
+from polyreel_inference.media.mp4_claims import check_claims
 
 # Playlist formats (hls, dash, concat) are left out on purpose: they would let an uploaded file name other
 # files of the server or addresses of the network.
@@ -22,6 +23,7 @@ PROTOCOLS = "file"
 @contextmanager
 def open_container(path: Path) -> Iterator[InputContainer]:
     """Open `path` for reading; every FFmpeg error inside the block becomes `UnreadableMedia`."""
+    check_claims(path)
     try:
         with av.open(
             f"file:{path}",

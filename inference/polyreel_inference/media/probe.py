@@ -8,6 +8,7 @@ from av.container import InputContainer
 
 from polyreel_inference.media.container import open_container
 from polyreel_inference.media.errors import UnreadableMedia
+from polyreel_inference.media.limits import MOST_PIXELS
 from polyreel_inference.media.orientation import Orientation
 
 
@@ -55,8 +56,22 @@ def is_cover(stream: av.VideoStream) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
+def limit_size(stream: av.VideoStream) -> None:
+    """Keep the decoder from frames above `MOST_PIXELS`, also where their size changes midway.
+
+    To be called before decoding. Raises `UnreadableMedia` where the header says already that they are larger.
+    """
+    codec = stream.codec_context
+    if codec.width * codec.height > MOST_PIXELS:
+        raise UnreadableMedia(
+            f"The video has {codec.width}x{codec.height} pixels; at most {MOST_PIXELS} are allowed."
+        )
+    codec.options = {"max_pixels": str(MOST_PIXELS)}
+
+
 def shown_size(container: InputContainer, stream: av.VideoStream) -> tuple[int, int]:
     """Width and height after rotation, by decoding the first picture."""
+    limit_size(stream)
     for frame in container.decode(stream):
         return Orientation.of(frame).size(frame.width, frame.height)
     raise UnreadableMedia("The video holds no readable picture.")

@@ -14,8 +14,9 @@ from av.video.stream import VideoStream
 
 from polyreel_inference.media.container import open_container, start_seconds
 from polyreel_inference.media.errors import UnreadableMedia
+from polyreel_inference.media.limits import LONGEST_SECONDS, MOST_FRAMES
 from polyreel_inference.media.orientation import Frame, Orientation
-from polyreel_inference.media.probe import is_cover, shown_size
+from polyreel_inference.media.probe import is_cover, limit_size, shown_size
 
 REVERSE_WINDOW_BYTES = 96 * 1024 * 1024
 """Decoded frames held at most while reading backwards."""
@@ -34,7 +35,8 @@ class VideoReader:
     video is sampled at constant intervals of 1/fps seconds from the start of the file: each frame is the
     nearest earlier one, which holds frames of slow passages and drops frames of fast ones, and keeps step
     with `read_audio` of the same file. Only an index of time stamps is held in memory. Pixels are taken as
-    square. Raises `UnreadableMedia` when the file cannot be read or breaks off before its end.
+    square. Raises `UnreadableMedia` when the file cannot be read, breaks off before its end, or goes beyond
+    `limits`.
     """
 
     def __init__(self, path: Path, fps: float | None = None) -> None:
@@ -130,6 +132,11 @@ class VideoReader:
                     keys.append(time)
                 length = float(packet.duration * packet.time_base) if packet.duration else 0.0
                 self._end = max(self._end, time + length)
+                if self._end > LONGEST_SECONDS or len(times) > MOST_FRAMES:
+                    raise UnreadableMedia(
+                        f"The video is too long: at most {LONGEST_SECONDS / 3600:g} hours and {MOST_FRAMES}"
+                        " frames are allowed."
+                    )
             declared = stream.frames if container.format.name.startswith("mov") else 0
         if not times:
             raise UnreadableMedia("The video holds no frames.")
@@ -161,6 +168,7 @@ class VideoReader:
         with open_container(self._path) as container:
             stream = _video_stream(container)
             stream.thread_type = "AUTO"
+            limit_size(stream)
             origin = start_seconds(container)
             if key is not None and stream.time_base is not None:
                 container.seek(round((key + origin) / float(stream.time_base)), stream=stream)

@@ -14,9 +14,12 @@ from polyreel_inference.media import container
 from polyreel_inference.media.errors import EncodingFailed, UnreadableMedia
 from polyreel_inference.media.orientation import Frame
 from polyreel_inference.media.probe import MediaFacts, probe
+from polyreel_inference.media.x264 import x264_parameters
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """Sample rates in Hz every player of AAC takes; the format knows higher ones that few play."""
+
+AAC_BITS_PER_SECOND = 160_000
 
 
 class VideoWriter:
@@ -50,7 +53,7 @@ class VideoWriter:
         self.fps = fps
         self.frames = 0
         self._shape = (height, width, 3)
-        self._audio = None if audio is None else (audio, _facts_of_sound(audio))
+        self._audio = None if audio is None else (audio, facts_of_sound(audio))
         self._silent = path.with_name(f".{path.name}.silent.part")
         self._complete = path.with_name(f".{path.name}.part")
         self._errors = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - lives as long as the process
@@ -125,6 +128,19 @@ class VideoWriter:
         return EncodingFailed(f"ffmpeg ended with {self._process.returncode}: {said}")
 
 
+def aac_rate(sound: MediaFacts) -> int:
+    """The rate of `AAC_RATES` nearest to the sound's own."""
+    return min(AAC_RATES, key=lambda rate: abs(rate - sound.sample_rate))
+
+
+def facts_of_sound(audio: Path) -> MediaFacts:
+    """Read the facts of a file with sound. Raises `UnreadableMedia` when it holds none."""
+    facts = probe(audio)
+    if not facts.has_audio:
+        raise UnreadableMedia("The file that is to give the sound holds none.")
+    return facts
+
+
 def _encode_frames(width: int, height: int, fps: float, crf: int, preset: str, target: Path) -> list[str]:
     return [
         *_ffmpeg(),
@@ -133,14 +149,13 @@ def _encode_frames(width: int, height: int, fps: float, crf: int, preset: str, t
         # Without the explicit matrix ffmpeg would convert by BT.601 and players would guess.
         "-vf",
         "crop=trunc(iw/2)*2:trunc(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
-        *("-c:v", "libx264", "-preset", preset, "-crf", str(crf)),
+        *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-x264-params", x264_parameters()),
         *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
         *("-movflags", "+faststart", "-f", "mp4", f"file:{target}"),
     ]
 
 
 def _add_sound(silent: Path, audio: Path, facts: MediaFacts, seconds: float, target: Path) -> list[str]:
-    rate = min(AAC_RATES, key=lambda rate: abs(rate - facts.sample_rate))
     return [
         *_ffmpeg(),
         *("-i", f"file:{silent}"),
@@ -149,17 +164,19 @@ def _add_sound(silent: Path, audio: Path, facts: MediaFacts, seconds: float, tar
         *("-map", "0:v:0", "-c:v", "copy", "-map", "1:a:0"),
         # Sound that starts late is filled from 0 on, as `read_audio` does.
         *("-af", f"aresample=async=1:first_pts=0,apad,atrim=end={seconds:.6f}"),
-        *("-c:a", "aac", "-b:a", "160k", "-ar", str(rate), "-ac", str(min(2, facts.channels))),
+        *(
+            "-c:a",
+            "aac",
+            "-b:a",
+            str(AAC_BITS_PER_SECOND),
+            "-ar",
+            str(aac_rate(facts)),
+            "-ac",
+            str(min(2, facts.channels)),
+        ),
         *("-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", f"file:{target}"),
     ]
 
 
 def _ffmpeg() -> list[str]:
     return [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y"]
-
-
-def _facts_of_sound(audio: Path) -> MediaFacts:
-    facts = probe(audio)
-    if not facts.has_audio:
-        raise UnreadableMedia("The file that is to give the sound holds none.")
-    return facts

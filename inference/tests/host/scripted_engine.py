@@ -46,6 +46,7 @@ class ScriptedEngine(Engine):
         self.load_gate = threading.Event()
         self.load_gate.set()
         self.load_error: Exception | None = None
+        self.close_error: Exception | None = None
         self.jobs: list[Job] = []
         self.closed = False
 
@@ -77,3 +78,5 @@ class ScriptedEngine(Engine):
 
     def close(self) -> None:
         self.closed = True
+        if self.close_error is not None:
+            raise self.close_error

@@ -1,4 +1,4 @@
-"""Run as a process of its own: serves a scripted engine whose jobs wait for a file to appear."""
+"""Run as a process of its own: serves a scripted engine whose jobs wait for a file to appear, or break it."""
 
 import asyncio
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from polyreel_inference.host import log
 from polyreel_inference.host.engine import Job, Reporter
+from polyreel_inference.host.errors import EngineBroken
 from polyreel_inference.host.parent import exit_with_parent
 from polyreel_inference.host.server import Settings, serve
 from tests.host.scripted_engine import ScriptedEngine, echo
@@ -18,6 +19,8 @@ def main(folder: Path, drain_seconds: float, follow_parent: bool) -> None:
         reporter.progress("generating", 0.1)
         while not (folder / "go").exists():
             reporter.check_cancelled()
+            if (folder / "break").exists():
+                raise EngineBroken("A rank was lost.")
         return echo(job, reporter)
 
     if follow_parent:

@@ -1,5 +1,9 @@
 """Generate from start to end: the happy path and everything an engine can do wrong."""
 
+import gc
+import sys
+import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +80,40 @@ async def test_previews_and_several_outputs(client: Client, engine: ScriptedEngi
     assert outcome.outputs == {"poster": b"poster", "result": b"end"}
 
 
+async def test_an_output_is_sent_while_it_is_made(client: Client, engine: ScriptedEngine) -> None:
+    arrived = threading.Event()
+
+    def slow(job: Job, reporter: Reporter) -> str:
+        with reporter.open_output("result", "video/mp4") as output:
+            output.write(bytes(2**20 + 1))
+            reporter.progress("generating", 0.5, chunk=1, chunks=2)
+            # The second half is made only after the first one has reached the client.
+            assert arrived.wait(20)
+            output.write(b"end")
+        return ""
+
+    engine.behaviour = slow
+    parts, content = [], b""
+    async for answer in client.call([start_message()]):
+        parts.append(answer.WhichOneof("part"))
+        content += answer.output_chunk.data
+        if parts[-1] == "progress":
+            arrived.set()
+    chunks = ["output_chunk", "output_chunk", "progress", "output_chunk"]
+    assert parts == ["accepted", "output_start", *chunks, "completed"]
+    assert content == bytes(2**20 + 1) + b"end"
+
+
+async def test_an_output_that_fails_midway_fails_the_job(client: Client, engine: ScriptedEngine) -> None:
+    def fail(job: Job, reporter: Reporter) -> str:
+        with reporter.open_output("result", "video/mp4") as output:
+            output.write(b"half")
+            raise EngineError(ErrorCode.AUDIO_TOO_SHORT, "Too short.")
+
+    engine.behaviour = fail
+    assert (await client.failure([start_message()]))[1:] == ("AUDIO_TOO_SHORT", False, "Too short.")
+
+
 class OutOfMemoryError(RuntimeError):
     """Named like the one of torch, which the host does not import."""
 
@@ -132,6 +170,48 @@ async def test_failures_become_statuses(
     assert (await client.generate([start_message()])).completed is not None
 
 
+class Tensor:
+    """Something large that a job must not leave behind."""
+
+
+async def test_what_an_error_and_its_causes_hold_is_free_when_the_caller_knows(
+    client: Client, engine: ScriptedEngine
+) -> None:
+    held: list[weakref.ref[Tensor]] = []
+
+    def compute() -> None:
+        latents = Tensor()
+        held.append(weakref.ref(latents))
+        raise ZeroDivisionError
+
+    def fail(job: Job, reporter: Reporter) -> str:
+        picture = Tensor()
+        held.append(weakref.ref(picture))
+        try:
+            compute()
+        except ZeroDivisionError as error:
+            raise ValueError("chained") from error
+        return ""
+
+    engine.behaviour = fail
+    gc.disable()
+    try:
+        assert (await client.failure([start_message()]))[1] == "INTERNAL"
+        assert [reference() for reference in held] == [None, None]
+    finally:
+        gc.enable()
+
+
+async def test_an_engine_cannot_end_the_host(client: Client, engine: ScriptedEngine) -> None:
+    def leave(job: Job, reporter: Reporter) -> str:
+        sys.exit("a library thinks it is alone")
+
+    engine.behaviour = leave
+    assert (await client.failure([start_message()]))[:3] == (grpc.StatusCode.INTERNAL, "INTERNAL", True)
+    engine.behaviour = echo
+    assert (await client.generate([start_message()])).completed is not None
+
+
 async def test_a_very_long_text_still_reaches_the_caller(client: Client, engine: ScriptedEngine) -> None:
     def fail(job: Job, reporter: Reporter) -> str:
         raise EngineError(ErrorCode.INVALID_INPUT, "很长" * 50_000)
@@ -162,7 +242,43 @@ def empty_output(job: Job, reporter: Reporter) -> str:
     return ""
 
 
-@pytest.mark.parametrize("behaviour", [without_result, two_results, huge_preview, empty_output])
+def empty_open_output(job: Job, reporter: Reporter) -> str:
+    with reporter.open_output("result", "video/mp4") as output:
+        output.write(b"")
+    return ""
+
+
+def unfinished_output(job: Job, reporter: Reporter) -> str:
+    reporter.open_output("result", "video/mp4").write(b"half")
+    return ""
+
+
+def output_within_an_output(job: Job, reporter: Reporter) -> str:
+    with reporter.open_output("mask", "video/mp4") as output:
+        output.write(b"half")
+        return echo(job, reporter)
+
+
+def bytes_after_the_end(job: Job, reporter: Reporter) -> str:
+    with reporter.open_output("result", "video/mp4") as output:
+        output.write(b"whole")
+    output.write(b"more")
+    return ""
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        without_result,
+        two_results,
+        huge_preview,
+        empty_output,
+        empty_open_output,
+        unfinished_output,
+        output_within_an_output,
+        bytes_after_the_end,
+    ],
+)
 async def test_an_engine_that_breaks_the_contract_is_an_internal_error(
     client: Client, engine: ScriptedEngine, behaviour: Callable[[Job, Reporter], str]
 ) -> None:

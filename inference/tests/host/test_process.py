@@ -100,6 +100,15 @@ async def test_jobs_that_take_too_long_are_cancelled(
         assert await server.process.wait() == 0
 
 
+async def test_a_broken_engine_answers_and_ends(tmp_path: Path) -> None:
+    async with served(tmp_path, 30) as (server, client):
+        call = await begun_job(client)
+        (tmp_path / "break").touch()
+        assert await call.code() == grpc.StatusCode.UNAVAILABLE
+        assert ("polyreel-error-code", "ENGINE_LOST") in tuple(await call.trailing_metadata())
+        assert await server.process.wait() == 3
+
+
 async def test_every_event_is_one_json_line_with_the_task(tmp_path: Path) -> None:
     (tmp_path / "go").touch()
     async with served(tmp_path, 30) as (server, client):

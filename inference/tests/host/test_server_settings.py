@@ -1,7 +1,9 @@
 """What can be checked without a job: sockets, workspaces, descriptions, generated code."""
 
+import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,20 +12,60 @@ import pytest
 from polyreel_inference.host.description import check_description
 from polyreel_inference.host.engine import EngineDescription, InputRole, Kind, Model, Parameter
 from polyreel_inference.host.protocol import description_pb2 as wire
-from polyreel_inference.host.server import Host, Settings
+from polyreel_inference.host.server import AddressUnusable, Host, Settings
 from polyreel_inference.host.workspaces import Workspaces
 from tests.host.client import Client, start_message
 from tests.host.scripted_engine import ScriptedEngine
 
 
 async def test_a_unix_socket_that_only_its_owner_may_use(tmp_path: Path) -> None:
-    socket = tmp_path / "engine.sock"
-    host = Host(ScriptedEngine(), Settings(socket=socket))
+    path = tmp_path / "engine.sock"
+    host = Host(ScriptedEngine(), Settings(socket=path))
     client = Client(await host.start())
     await host.loaded()
-    assert socket.stat().st_mode & 0o077 == 0
+    assert path.stat().st_mode & 0o077 == 0
     assert (await client.generate([start_message()])).completed is not None
     await client.channel.close()
+    assert await host.stop()
+
+
+async def test_a_socket_that_another_host_serves_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "engine.sock"
+    first = Host(ScriptedEngine(), Settings(socket=path))
+    await first.start()
+    await first.loaded()
+    with pytest.raises(AddressUnusable, match="another process does"):
+        await Host(ScriptedEngine(), Settings(socket=path)).start()
+    assert await first.stop()
+
+
+async def test_a_socket_that_a_killed_host_left_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "engine.sock"
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(path))
+    host = Host(ScriptedEngine(), Settings(socket=path))
+    client = Client(await host.start())
+    assert (await client.until(wire.ENGINE_STATE_READY)).engine == "scripted"
+    await client.channel.close()
+    assert await host.stop()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (Settings(socket=Path("/no such folder/engine.sock")), "its folder has to exist"),
+        (Settings(host="no.such.host.invalid"), "the host may not be this machine's"),
+    ],
+)
+async def test_an_address_that_cannot_be_is_told(settings: Settings, message: str) -> None:
+    with pytest.raises(AddressUnusable, match=message):
+        await Host(ScriptedEngine(), settings).start()
+
+
+async def test_ipv6_addresses_need_no_brackets() -> None:
+    host = Host(ScriptedEngine(), Settings(host="::1"))
+    assert (await host.start()).startswith("[::1]:")
+    await host.loaded()
     assert await host.stop()
 
 
@@ -61,6 +103,23 @@ def test_workspaces_of_their_own_leave_nothing() -> None:
     assert job.stat().st_mode & 0o077 == 0
     workspaces.close()
     assert not job.parent.parent.exists()
+
+
+def test_workspaces_of_their_own_remove_those_of_killed_hosts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    running = Workspaces()
+    starting = tmp_path / "polyreel-engine-starting"
+    starting.mkdir()
+    killed = tmp_path / "polyreel-engine-killed"
+    (killed / "host-1" / "job-1").mkdir(parents=True)
+    (killed / "host-1" / "lock").touch()
+    Workspaces().close()
+    assert not killed.exists()
+    assert starting.exists()
+    assert running.create().is_dir()
+    running.close()
 
 
 GOOD = ScriptedEngine().describe()

@@ -1,54 +1,25 @@
-"""Slots, cancel, backpressure, loading and draining, in one process."""
+"""Slots, cancel and backpressure, in one process."""
 
 import asyncio
+import logging
+import sys
 import threading
-from typing import Any
+from pathlib import Path
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from polyreel_inference.host.engine import Job, Reporter
 from polyreel_inference.host.errors import Cancelled
-from polyreel_inference.host.protocol import SERVICE_NAME
 from polyreel_inference.host.protocol import description_pb2 as wire
+from polyreel_inference.host.workspaces import Workspaces
 from tests.host.client import Client, chunk, request_messages, start_message
 from tests.host.conftest import StartHost
+from tests.host.gates import Gate, wait
+from tests.host.health import SERVING, health
 from tests.host.scripted_engine import ScriptedEngine, echo
 
-
-class Gate:
-    """A behaviour that reports its begin, waits to be let through, and notes how it ended."""
-
-    def __init__(self) -> None:
-        self.begun = threading.Event()
-        self.open = threading.Event()
-        self.cancelled = threading.Event()
-        self.steps = 0
-
-    def __call__(self, job: Job, reporter: Reporter) -> str:
-        try:
-            self.begun.set()
-            while not self.open.wait(0.001):
-                self.steps += 1
-                reporter.check_cancelled()
-        except Cancelled:
-            self.cancelled.set()
-            raise
-        return echo(job, reporter)
-
-
-async def wait(event: threading.Event) -> None:
-    assert await asyncio.to_thread(event.wait, 20)
-
-
-async def health(client: Client, service: str = SERVICE_NAME) -> int:
-    stub: Any = health_pb2_grpc.HealthStub(client.channel)
-    answer = await stub.Check(health_pb2.HealthCheckRequest(service=service))
-    return int(answer.status)
-
-
-SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+INFERENCE = Path(__file__).resolve().parents[2]
 
 
 async def test_busy_slots_refuse_at_once(client: Client, engine: ScriptedEngine) -> None:
@@ -88,6 +59,35 @@ async def test_cancel_reaches_the_engine_and_frees_the_slot(client: Client, engi
     assert not engine.jobs[0].workspace.exists()
     engine.behaviour = echo
     assert (await client.generate([start_message()])).completed is not None
+
+
+async def test_hanging_up_with_everything_in_hand_is_no_cancel(
+    client: Client,
+    engine: ScriptedEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hung_up, told = threading.Event(), asyncio.Event()
+
+    def remove(workspaces: Workspaces, workspace: Path) -> None:
+        assert hung_up.wait(20)
+
+    def note_end(record: logging.LogRecord) -> bool:
+        if record.msg != "job started":
+            told.set()
+        return True
+
+    monkeypatch.setattr(Workspaces, "remove", remove)
+    caplog.set_level(logging.INFO, "polyreel")
+    caplog.handler.addFilter(note_end)
+    call = client.call([start_message()])
+    while (await call.read()).WhichOneof("part") != "completed":
+        pass
+    call.cancel()
+    await told.wait()
+    hung_up.set()
+    await client.until(wire.ENGINE_STATE_READY)
+    assert caplog.messages == ["job started", "job succeeded"]
 
 
 async def test_disconnect_is_a_cancel(client: Client, engine: ScriptedEngine) -> None:
@@ -144,6 +144,34 @@ async def test_cancel_while_the_engine_waits_for_a_slow_reader(
     await client.until(wire.ENGINE_STATE_READY)
 
 
+async def test_a_caller_that_dies_in_the_middle_of_an_output_leaves_nothing(
+    client: Client, engine: ScriptedEngine
+) -> None:
+    cancelled = threading.Event()
+
+    def endless(job: Job, reporter: Reporter) -> str:
+        try:
+            with reporter.open_output("result", "video/mp4") as output:
+                while True:
+                    output.write(bytes(100_000))
+        except Cancelled:
+            cancelled.set()
+            raise
+
+    engine.behaviour = endless
+    command = [sys.executable, "-m", "tests.host.read_a_chunk", client.address]
+    caller = await asyncio.create_subprocess_exec(*command, cwd=INFERENCE, stdout=asyncio.subprocess.PIPE)
+    assert caller.stdout is not None
+    assert await caller.stdout.readline() == b"output_chunk\n"
+    caller.kill()
+    await caller.communicate()
+    await wait(cancelled)
+    await client.until(wire.ENGINE_STATE_READY)
+    assert not engine.jobs[0].workspace.exists()
+    engine.behaviour = echo
+    assert (await client.generate([start_message()])).outputs == {"result": b"end"}
+
+
 async def test_a_slow_reader_slows_the_engine_instead_of_filling_the_memory(
     client: Client, engine: ScriptedEngine
 ) -> None:
@@ -180,74 +208,8 @@ async def test_cancel_while_inputs_arrive(client: Client) -> None:
 async def test_a_deadline_is_a_cancel(client: Client, engine: ScriptedEngine) -> None:
     gate = Gate()
     engine.behaviour = gate
-    call = client.stub.Generate(iter([start_message()]), timeout=0.2)
+    # Long enough for a busy machine to begin the job before.
+    call = client.stub.Generate(iter([start_message()]), timeout=2)
+    await wait(gate.begun)
     assert await call.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     await wait(gate.cancelled)
-
-
-async def test_describe_answers_while_loading(start_host: StartHost) -> None:
-    engine = ScriptedEngine()
-    engine.load_gate.clear()
-    host, client = await start_host(engine, wait=False)
-    answer = await client.describe()
-    assert answer.state == wire.ENGINE_STATE_LOADING
-    assert answer.message
-    assert await health(client) == await health(client, "") == NOT_SERVING
-    failure = await client.failure([start_message()])
-    assert failure[:3] == (grpc.StatusCode.UNAVAILABLE, "ENGINE_UNAVAILABLE", True)
-    engine.load_gate.set()
-    await host.loaded()
-    assert await health(client) == await health(client, "") == SERVING
-    assert (await client.generate([start_message()])).completed is not None
-
-
-async def test_an_engine_that_cannot_load_says_why(start_host: StartHost) -> None:
-    engine = ScriptedEngine()
-    engine.load_error = RuntimeError("the weights are missing")
-    _, client = await start_host(engine)
-    answer = await client.describe()
-    assert answer.state == wire.ENGINE_STATE_FAILED
-    assert "the weights are missing" in answer.message
-    assert await health(client) == NOT_SERVING
-    status, code, _, text = await client.failure([start_message()])
-    assert (status, code) == (grpc.StatusCode.UNAVAILABLE, "ENGINE_UNAVAILABLE")
-    assert "weights" not in text
-
-
-async def test_the_description_is_complete(client: Client) -> None:
-    answer = await client.describe()
-    assert (answer.engine, answer.version, answer.device, answer.slots) == ("scripted", "1.2.3", "cpu", 1)
-    talk, text_to_video = answer.models[0].kinds
-    assert (talk.kind, text_to_video.kind) == (wire.TASK_KIND_TALK, wire.TASK_KIND_T2V)
-    assert [(given.role, given.group, given.required) for given in talk.inputs] == [
-        ("image", "picture", True),
-        ("video", "picture", True),
-        ("audio", "", True),
-        ("mask", "", False),
-    ]
-    parameters = {parameter.name: parameter for parameter in talk.parameters}
-    assert (parameters["steps"].default_json, parameters["steps"].minimum, parameters["steps"].maximum) == (
-        "3",
-        1,
-        50,
-    )
-    assert parameters["scale"].minimum == 0
-    assert not parameters["scale"].HasField("maximum")
-    assert parameters["mode"].default_json == '"para"'
-    assert list(parameters["mode"].choices) == ["para", "add"]
-    assert parameters["sharp"].default_json == "false"
-    assert (parameters["seed"].default_json, parameters["prompt"].type) == ("", wire.PARAMETER_TYPE_STRING)
-
-
-async def test_stop_ends_running_jobs_with_a_retryable_status(
-    engine: ScriptedEngine, start_host: StartHost
-) -> None:
-    gate = Gate()
-    engine.behaviour = gate
-    host, client = await start_host(engine)
-    running = asyncio.create_task(client.failure([start_message()]))
-    await wait(gate.begun)
-    assert await host.stop()
-    assert (await running)[:3] == (grpc.StatusCode.UNAVAILABLE, "ENGINE_LOST", True)
-    assert gate.cancelled.is_set()
-    assert engine.closed

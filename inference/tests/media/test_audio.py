@@ -1,5 +1,6 @@
 """Reading, measuring, mixing and joining of sound."""
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,53 @@ def test_sound_that_starts_late_is_preceded_by_silence(tmp_path: Path) -> None:
     assert np.abs(heard[16000 * 42 // 100 : 16000 * 8 // 10]).max() > 0.4
 
 
+def test_parts_of_another_rate_and_layout_are_joined(tmp_path: Path) -> None:
+    low = write_wav(tmp_path / "low.wav", [tone(0.5, 22050, 300)], 22050)
+    high = write_wav(tmp_path / "high.wav", [tone(0.5, 44100, 900)] * 2, 44100)
+    path = tmp_path / "joined.mp3"
+    for source in (low, high):
+        ffmpeg("-i", source, tmp_path / "part.mp3")
+        with path.open("ab") as file:
+            file.write((tmp_path / "part.mp3").read_bytes())
+    sound = read_audio(path, 16000)
+    assert len(sound) == pytest.approx(16000, abs=2500)
+    assert pitch(sound[1000:7000], 16000) == pytest.approx(300, abs=4)
+    assert pitch(sound[-7000:-1000], 16000) == pytest.approx(900, abs=4)
+
+
+def test_a_small_file_cannot_hold_endless_sound(tmp_path: Path) -> None:
+    path = tmp_path / "slow.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(1)
+        file.writeframes(bytes(6 * 3600 + 1))
+    with pytest.raises(UnreadableMedia, match="at most 6 hours"):
+        audio_duration(path)
+
+
+@pytest.mark.parametrize("sample", [float("nan"), float("inf")])
+def test_samples_that_are_no_numbers_are_refused(tmp_path: Path, sample: float) -> None:
+    sound = tone(0.5, 16000)
+    sound[4000] = sample
+    (tmp_path / "raw").write_bytes(sound.tobytes())
+    ffmpeg(
+        "-f",
+        "f32le",
+        "-ar",
+        "16000",
+        "-ac",
+        "1",
+        "-i",
+        tmp_path / "raw",
+        "-c:a",
+        "pcm_f32le",
+        tmp_path / "s.wav",
+    )
+    with pytest.raises(UnreadableMedia, match="no numbers"):
+        read_audio(tmp_path / "s.wav", 16000)
+
+
 def test_blocks_have_the_wanted_size_and_lose_nothing(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "s.wav", [tone(1.03, 16000)], 16000)
     blocks = list(audio_blocks(path, 16000, 700))
@@ -101,6 +149,23 @@ def test_mix_is_as_long_as_the_longest_and_never_clips(tmp_path: Path) -> None:
     sound = read_audio(mixed, 44100)
     assert np.abs(sound).max() == pytest.approx(1.0, abs=0.01)
     assert np.abs(sound[24000:]).max() == pytest.approx(0.5, abs=0.03)
+
+
+def test_tracks_are_mixed_by_their_gains(tmp_path: Path) -> None:
+    loud = write_wav(tmp_path / "a.wav", [tone(0.5, 16000, volume=0.9)], 16000)
+    low = write_wav(tmp_path / "b.wav", [tone(1.0, 16000, volume=0.2)], 16000)
+    mixed, joined = tmp_path / "mixed.wav", tmp_path / "joined.wav"
+
+    mix_audio([loud, low], mixed, gains=[0.1, 2.0])
+    concatenate_audio([loud, low], joined, gains=[0.1, 8.0])
+
+    sound = read_audio(mixed, 16000)
+    assert np.abs(sound[:8000]).max() == pytest.approx(0.09 + 0.4, abs=0.01)
+    assert np.abs(sound[8000:]).max() == pytest.approx(0.4, abs=0.01)
+    # Eight times 0.2 would clip, so the whole is lowered to where it just does not.
+    sound = read_audio(joined, 16000)
+    assert np.abs(sound[:8000]).max() == pytest.approx(0.09 / 1.6, abs=0.01)
+    assert np.abs(sound[8000:]).max() == pytest.approx(1.0, abs=0.01)
 
 
 def test_joined_tracks_follow_each_other(tmp_path: Path) -> None:

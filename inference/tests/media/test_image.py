@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from polyreel_inference.media.errors import UnreadableMedia
-from polyreel_inference.media.image import encode_jpeg, read_image, resize_and_crop
+from polyreel_inference.media.image import encode_jpeg, is_picture, read_image, resize_and_crop
 
 
 def test_exif_orientation_is_applied(tmp_path: Path) -> None:
@@ -45,6 +45,12 @@ def test_too_many_pixels_are_refused_before_decoding(tmp_path: Path) -> None:
         read_image(tmp_path / "big.png", max_pixels=1_000_000)
 
 
+def test_a_picture_that_pillow_takes_for_a_bomb_is_told_to_be_too_large(tmp_path: Path) -> None:
+    Image.new("1", (20_000, 10_000)).save(tmp_path / "bomb.png")
+    with pytest.raises(UnreadableMedia, match="at most 64000000 are allowed"):
+        read_image(tmp_path / "bomb.png")
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"GIF89a", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\x89PNG\r\n\x1a\nrubbish"]
 )
@@ -52,6 +58,24 @@ def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "input-image").write_bytes(content)
     with pytest.raises(UnreadableMedia):
         read_image(tmp_path / "input-image")
+
+
+def test_pictures_are_told_from_other_files(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.webp")
+    (tmp_path / "b.png").write_bytes(b"\x00\x00\x00\x20ftypisom")
+
+    assert is_picture(tmp_path / "a.webp")
+    assert not is_picture(tmp_path / "b.png")
+    with pytest.raises(FileNotFoundError):
+        is_picture(tmp_path / "absent.png")
+
+
+def test_the_first_picture_of_a_stereo_camera_is_read(tmp_path: Path) -> None:
+    red, blue = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
+    red.save(tmp_path / "stereo.mpo", save_all=True, append_images=[blue])
+
+    assert is_picture(tmp_path / "stereo.mpo")
+    assert read_image(tmp_path / "stereo.mpo")[4, 4, 0] > 250
 
 
 def test_a_truncated_picture_is_refused(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """VideoReader: timelines, directions, rotation, damage."""
 
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from polyreel_inference.media import probe as media_probe
 from polyreel_inference.media import video_reader
 from polyreel_inference.media.errors import UnreadableMedia
 from polyreel_inference.media.probe import probe
@@ -130,6 +133,42 @@ def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(UnreadableMedia):
         VideoReader(path)
+
+
+def test_a_small_file_cannot_hold_endless_video(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "far.mkv", [0.0, 0.04, 6 * 3600.0])
+    with pytest.raises(UnreadableMedia, match="at most 6 hours"):
+        VideoReader(path, fps=25)
+
+
+def test_a_small_file_cannot_hold_a_giant_picture(tmp_path: Path) -> None:
+    path = tmp_path / "giant.gif"
+    size = (16000).to_bytes(2, "little") + (12000).to_bytes(2, "little")
+    pixel = b"\x2c" + bytes(4) + b"\1\0\1\0\0\2\2\x44\1\0"
+    path.write_bytes(b"GIF89a" + size + b"\x80\0\0" + bytes(3) + b"\xff" * 3 + pixel * 3 + b";")
+    for read in (VideoReader, probe):
+        with pytest.raises(UnreadableMedia, match="16000x12000 pixels; at most"):
+            read(path)
+
+
+def test_frames_that_grow_beyond_the_limit_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, small, large = (tmp_path / f"{name}.mkv" for name in ("growing", "small", "large"))
+    for part, size in ((small, 64), (large, 128)):
+        write_video(tmp_path / "clip.mp4", constant(25, 3), size, size)
+        ffmpeg("-i", tmp_path / "clip.mp4", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", part)
+    with av.open(str(path), "w") as out, av.open(str(small)) as first, av.open(str(large)) as second:
+        stream = out.add_stream_from_template(first.streams.video[0])
+        packets = [*first.demux(video=0), *second.demux(video=0)]
+        for number, packet in enumerate(packet for packet in packets if packet.size):
+            packet.stream, packet.time_base = stream, Fraction(1, 25)
+            packet.pts = packet.dts = number
+            out.mux(packet)
+    assert numbers(list(VideoReader(path))) == [0, 1, 2] * 2
+    monkeypatch.setattr(media_probe, "MOST_PIXELS", 64 * 64)
+    with pytest.raises(UnreadableMedia):
+        list(VideoReader(path))
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:

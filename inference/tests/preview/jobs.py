@@ -7,7 +7,7 @@ from typing import Any
 
 from polyreel_inference.engines.preview.engine import PreviewEngine
 from polyreel_inference.engines.preview.parameters import MODELS
-from polyreel_inference.host.engine import InputFile, Job, Stage, TaskKind
+from polyreel_inference.host.engine import InputFile, Job, OpenOutput, Stage, TaskKind
 from polyreel_inference.host.errors import Cancelled
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -35,6 +35,9 @@ class RememberingReporter:
     def output(self, role: str, media_type: str, path: Path) -> None:
         assert role not in self.outputs
         self.outputs[role] = (media_type, path)
+
+    def open_output(self, role: str, media_type: str) -> OpenOutput:
+        raise AssertionError(f"the {role} of type {media_type} is expected as a file here")
 
     def check_cancelled(self) -> None:
         self.checks += 1

@@ -7,7 +7,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from polyreel_inference.engines.preview.landmarks import Crop, Face, FaceFinder, Mesh
+from polyreel_inference.faces.landmarks import Crop, Face, FaceFinder, Mesh
 from polyreel_inference.media.audio import read_audio
 from polyreel_inference.media.orientation import Frame
 from polyreel_inference.media.video_reader import VideoReader

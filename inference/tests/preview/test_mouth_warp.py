@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from polyreel_inference.engines.preview.landmarks import Face, FaceFinder
 from polyreel_inference.engines.preview.mouth_warp import Mouth, MouthWarp
 from polyreel_inference.engines.preview.talking_face import Pose, TalkingPicture, prepare
+from polyreel_inference.faces.landmarks import Face, FaceFinder
 from polyreel_inference.media.image import read_image
 from polyreel_inference.media.orientation import Frame
 from tests.preview.jobs import SAMPLES

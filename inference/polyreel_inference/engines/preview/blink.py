@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyreel_inference.engines.preview.face_frame import Curve, FaceFrame
-from polyreel_inference.engines.preview.landmarks import Face
+from polyreel_inference.faces.landmarks import Face
 
 FloatArray = NDArray[np.float32]
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from polyreel_inference import __version__
 from polyreel_inference.engines.preview.clip import image_to_video, plan_clip, text_to_video
-from polyreel_inference.engines.preview.landmarks import FaceFinder
 from polyreel_inference.engines.preview.lipsync import lipsync, plan_lipsync
 from polyreel_inference.engines.preview.parameters import MODELS
 from polyreel_inference.engines.preview.talk import plan_talk, talk
+from polyreel_inference.faces.landmarks import FaceFinder
 from polyreel_inference.host.engine import Engine, EngineDescription, Job, Reporter
 
 

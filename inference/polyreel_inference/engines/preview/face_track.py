@@ -8,7 +8,7 @@ import mediapipe as mp
 import numpy as np
 from numpy.typing import NDArray
 
-from polyreel_inference.engines.preview.landmarks import Crop, Face, FaceFinder, Mesh
+from polyreel_inference.faces.landmarks import Crop, Face, FaceFinder, Mesh
 from polyreel_inference.media.video_reader import VideoReader
 
 Image = NDArray[np.uint8]

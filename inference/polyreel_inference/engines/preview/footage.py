@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from polyreel_inference.engines.preview.delivery import Delivery
 from polyreel_inference.engines.preview.face_track import FaceTracker
 from polyreel_inference.engines.preview.framing import Framing
-from polyreel_inference.engines.preview.landmarks import Face
 from polyreel_inference.engines.preview.talking_face import TalkingPicture, prepare
+from polyreel_inference.faces.landmarks import Face
 from polyreel_inference.media.video_reader import VideoReader
 
 Image = NDArray[np.uint8]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from polyreel_inference.engines.preview.landmarks import Face
+from polyreel_inference.faces.landmarks import Face
 
 FloatArray = NDArray[np.float32]
 

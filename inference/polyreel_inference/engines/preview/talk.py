@@ -16,12 +16,12 @@ from polyreel_inference.engines.preview.filming import Filming
 from polyreel_inference.engines.preview.footage import speak_in
 from polyreel_inference.engines.preview.framing import Framing, choose_size
 from polyreel_inference.engines.preview.head_motion import head_path
-from polyreel_inference.engines.preview.landmarks import Face, FaceFinder
 from polyreel_inference.engines.preview.sound import Speech
 from polyreel_inference.engines.preview.sound_ring import SoundRing
 from polyreel_inference.engines.preview.talking_face import TalkingPicture, prepare
 from polyreel_inference.engines.preview.voices import Voices, together, voices_of
 from polyreel_inference.engines.preview.words import liveliness_of
+from polyreel_inference.faces.landmarks import Face, FaceFinder
 from polyreel_inference.host.engine import Job, Reporter
 from polyreel_inference.host.errors import EngineError, ErrorCode
 from polyreel_inference.media.image import read_image

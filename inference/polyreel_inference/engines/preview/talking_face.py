@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from polyreel_inference.engines.preview.blink import Eye
 from polyreel_inference.engines.preview.head_motion import Head, HeadPath
-from polyreel_inference.engines.preview.landmarks import Face
 from polyreel_inference.engines.preview.mouth_warp import Mouth, MouthWarp
+from polyreel_inference.faces.landmarks import Face
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]

@@ -1,6 +1,6 @@
 import numpy as np
 
-from polyreel_inference.engines.preview.landmarks import FaceFinder
+from polyreel_inference.faces.landmarks import FaceFinder
 from polyreel_inference.media.image import read_image
 from tests.preview.jobs import SAMPLES
 
