@@ -1,0 +1,1 @@
+"""Attention kernels, one file each, and the selector that chooses among those present."""
