@@ -1,0 +1,1 @@
+"""What diffusion engines are built of: weights, encoders, transformer, sampling, video autoencoder."""

@@ -1,0 +1,1 @@
+"""Noise schedules, the samplers that walk them, and classifier-free guidance."""

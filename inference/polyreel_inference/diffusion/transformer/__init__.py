@@ -1,0 +1,1 @@
+"""The Wan diffusion transformer: own forward on diffusers' module tree."""

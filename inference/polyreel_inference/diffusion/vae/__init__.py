@@ -1,0 +1,1 @@
+"""The Wan video autoencoder, frame group by frame group."""

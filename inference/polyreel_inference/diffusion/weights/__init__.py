@@ -1,0 +1,1 @@
+"""Weights on disk, and the way from there into modules."""

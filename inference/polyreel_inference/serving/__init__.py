@@ -1,0 +1,1 @@
+"""What engines of diffusion models share on the host's side: their start, failures and progress."""

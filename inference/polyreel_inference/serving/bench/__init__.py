@@ -1,0 +1,1 @@
+"""What measurements of engines share: random models of full size, time, and what devices could do at most."""
