@@ -1,0 +1,1 @@
+"""Speech: from sound files to what the transformer hears and what the viewer hears."""

@@ -1,0 +1,1 @@
+"""How a video of any length is cut into chunks that overlap."""

@@ -1,0 +1,1 @@
+"""The picture or video the people come from, fitted to the size of the result."""

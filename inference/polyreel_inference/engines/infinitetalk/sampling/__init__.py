@@ -1,0 +1,1 @@
+"""The denoising of one chunk: what every rank does."""

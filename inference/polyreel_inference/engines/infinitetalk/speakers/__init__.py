@@ -1,0 +1,1 @@
+"""Who of the people in the picture speaks, and where they are."""
