@@ -1,0 +1,1 @@
+"""Speech: from a sound file to what the network hears at each frame."""

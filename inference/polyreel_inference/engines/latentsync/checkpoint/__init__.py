@@ -1,0 +1,1 @@
+"""The folder of a published model, and the way from there into networks."""

@@ -1,0 +1,1 @@
+"""The denoising network of LatentSync."""

@@ -1,0 +1,1 @@
+"""From frames to the crops the network sees, and back into the frames."""

@@ -1,0 +1,1 @@
+"""From crops of a face and speech to crops that speak it, chunk by chunk."""
