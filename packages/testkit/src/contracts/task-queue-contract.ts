@@ -50,7 +50,7 @@ export function taskQueueContract(open: () => Promise<TaskQueueFixture>): void {
             await queue.deliver('wan', taskId, 1);
             return arrived;
           },
-          { timeout: 5_000, interval: 20 },
+          { timeout: 60_000, interval: 20 },
         )
         .toBeDefined();
       return arrived ?? '';

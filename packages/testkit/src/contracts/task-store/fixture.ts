@@ -5,7 +5,7 @@ import { aTaskToCreate } from '../../task-builders.js';
 /** A store without tasks, and what its port does not show. */
 export interface TaskStoreFixture {
   readonly store: TaskStore;
-  /** Lets time pass for the store. */
+  /** Lets time pass for the store. A real one goes on by itself as well: what is not due yet needs seconds to spare. */
   advance(seconds: number): Promise<void>;
   /** Types of a task's events, oldest first. */
   history(taskId: string): Promise<readonly string[]>;

@@ -10,7 +10,7 @@ import {
   type TaskStoreFixture,
 } from './fixture.js';
 
-const query: DeliveryQuery = { routes: [previewRoute], depth: 10, redeliverAfterSeconds: 20 };
+const query: DeliveryQuery = { routes: [previewRoute], depth: 10, redeliverAfterSeconds: 60 };
 
 async function createInOrder({ store, advance }: TaskStoreFixture, tenants: readonly string[]) {
   const tasks: Task[] = [];
@@ -170,9 +170,9 @@ export function lineContract(open: OpenFixture): void {
     const { id } = await create(store);
     const expected = [{ taskId: id, attempt: 1, ...previewRoute }];
     expect(await store.pickForDelivery({ ...query, depth: 1 })).toEqual(expected);
-    await advance(19);
+    await advance(30);
     expect(await store.pickForDelivery({ ...query, depth: 1 })).toEqual([]);
-    await advance(2);
+    await advance(31);
     expect(await store.pickForDelivery({ ...query, depth: 1 })).toEqual(expected);
   });
 
