@@ -10,6 +10,8 @@ export interface EmbeddedRedisOptions {
   /** Folder of the append-only file. */
   directory: string;
   password: string;
+  /** False keeps everything in memory alone; for tests. */
+  durable: boolean;
 }
 
 /** A Redis of our own on loopback that never evicts: BullMQ needs its keys to stay. */
@@ -41,13 +43,13 @@ export async function embeddedRedis(
   };
 }
 
-function redisConfiguration({ directory, password }: EmbeddedRedisOptions, port: number): string {
+function redisConfiguration({ directory, password, durable }: EmbeddedRedisOptions, port: number): string {
   const lines = [
     'bind 127.0.0.1',
     `port ${port}`,
     `requirepass ${password}`,
     `dir ${JSON.stringify(directory)}`,
-    'appendonly yes',
+    `appendonly ${durable ? 'yes' : 'no'}`,
     'save ""',
     'maxmemory-policy noeviction',
     'daemonize no',

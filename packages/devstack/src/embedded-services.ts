@@ -35,7 +35,11 @@ export async function startEmbeddedServices(
   };
   const startRedis = async () => {
     const directory = join(dataDir, 'redis');
-    const { definition, url } = await embeddedRedis({ directory, password: secrets.redisPassword });
+    const { definition, url } = await embeddedRedis({
+      directory,
+      password: secrets.redisPassword,
+      durable,
+    });
     await supervisor.start(definition);
     return url;
   };
