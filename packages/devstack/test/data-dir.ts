@@ -5,10 +5,10 @@ import { onTestFinished } from 'vitest';
 import { startTimeOf } from '../src/process-identity.js';
 import type { ProcessRow } from '../src/process-table.js';
 
-/** A data folder that is gone after the test. */
+/** A data folder that is gone after the test, also when children of a killed server still write a moment longer. */
 export async function temporaryDataDir(): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'polyreel-devstack-'));
-  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10 }));
   return dataDir;
 }
 

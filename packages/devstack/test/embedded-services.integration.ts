@@ -16,5 +16,5 @@ it('brings Postgres, Redis and S3 back after kill -9, at the same addresses', as
   const recovered = Promise.all(rows.map(({ name }) => once(events, name)));
   for (const { pid } of rows) process.kill(pid, 'SIGKILL');
   await recovered;
-  for (const { port } of rows) expect(await acceptsConnections('127.0.0.1', port)).toBe(true);
+  for (const { port } of rows) await expect.poll(() => acceptsConnections('127.0.0.1', port)).toBe(true);
 });

@@ -48,7 +48,7 @@ it('runs two instances side by side', async () => {
     [services.databaseUrl, services.redisUrl, services.s3.endpoint].map((url) => Number(new URL(url).port)),
   );
   expect(new Set(ports).size).toBe(6);
-  for (const port of ports) expect(await acceptsConnections('127.0.0.1', port)).toBe(true);
+  for (const port of ports) await expect.poll(() => acceptsConnections('127.0.0.1', port)).toBe(true);
   expect(first.services.s3.secretAccessKey).not.toBe(second.services.s3.secretAccessKey);
 });
 
@@ -69,7 +69,7 @@ it('leaves no process behind when it is killed with -9', async () => {
   const pids = await pidsOf(dataDir);
   expect(pids).toHaveLength(3);
   child.kill('SIGKILL');
-  expect(await allGone(pids, 10)).toBe(true);
+  expect(await allGone(pids, 40)).toBe(true);
 });
 
 it('cleans up at the next start what a killed launcher could not, and finds its data again', async () => {

@@ -3,16 +3,15 @@ import { acceptsConnections, exchange } from '../src/probes.js';
 
 it('provides a Postgres that asks for a password', async () => {
   const url = new URL(inject('databaseUrl'));
-  expect(await acceptsConnections(url.hostname, Number(url.port))).toBe(true);
+  await expect.poll(() => acceptsConnections(url.hostname, Number(url.port))).toBe(true);
 });
 
 it('provides a Redis that refuses strangers', async () => {
   const { port, password } = new URL(inject('redisUrl'));
-  expect(await exchange('127.0.0.1', Number(port), 'PING\r\n', (text) => text.includes('NOAUTH'))).toBe(true);
-  const signedIn = `AUTH ${password}\r\nCONFIG GET maxmemory-policy\r\n`;
-  expect(await exchange('127.0.0.1', Number(port), signedIn, (text) => text.includes('noeviction'))).toBe(
-    true,
-  );
+  const answers = (message: string, part: string) =>
+    expect.poll(() => exchange('127.0.0.1', Number(port), message, (text) => text.includes(part))).toBe(true);
+  await answers('PING\r\n', 'NOAUTH');
+  await answers(`AUTH ${password}\r\nCONFIG GET maxmemory-policy\r\n`, 'noeviction');
 });
 
 it('provides an S3 that refuses unsigned requests', async () => {

@@ -19,7 +19,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const supervisor = await Supervisor.open(dataDir);
   const tearDown = async () => {
     await supervisor.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    // Again while something appears in it: children of a server that had to be killed end a moment after it.
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
     const services = await startEmbeddedServices(supervisor, { durable: false });

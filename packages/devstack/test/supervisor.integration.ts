@@ -33,7 +33,7 @@ it('starts a killed child again, on the same port', async () => {
   const after = (await processRows(dataDir)).get('part');
   expect(after?.pid).not.toBe(before.pid);
   expect(after?.port).toBe(before.port);
-  expect(await acceptsConnections('127.0.0.1', before.port)).toBe(true);
+  await expect.poll(() => acceptsConnections('127.0.0.1', before.port)).toBe(true);
 });
 
 it('stops in the wanted order and leaves nothing behind', async () => {

@@ -92,7 +92,7 @@ describe('GrpcEngine and an engine that goes wrong', () => {
     await expect(engine.describe()).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
     proxy.restore();
     const describes = () => engine.describe().then(({ engine: name }) => name, String);
-    await expect.poll(describes, { timeout: 10_000 }).toBe('scripted');
+    await expect.poll(describes).toBe('scripted');
     expect((await eventsOf(engine, jobOf())).at(-1)?.type).toBe('completed');
   });
 
@@ -100,7 +100,7 @@ describe('GrpcEngine and an engine that goes wrong', () => {
     const engine = await serving({ describe: () => {} });
     const begin = Date.now();
     await expect(engine.describe()).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
-    expect(Date.now() - begin).toBeLessThan(8_000);
+    expect(Date.now() - begin).toBeLessThan(20_000);
   });
 
   it('is lost when the network goes silent in the middle of a job', async () => {
@@ -205,7 +205,7 @@ describe('GrpcEngine and an engine that goes wrong', () => {
       before = now;
       return same;
     };
-    await expect.poll(settled, { interval: 300, timeout: 15_000 }).toBe(true);
+    await expect.poll(settled, { interval: 300 }).toBe(true);
     expect(scripted.runs[0]?.emitted).toBeLessThan(60);
     expect(given).toBeLessThan(30);
     await events.return?.();

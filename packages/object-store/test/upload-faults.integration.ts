@@ -136,7 +136,7 @@ describe('uploads that fail', () => {
       before = given;
       return same;
     };
-    await expect.poll(settled, { interval: 300, timeout: 10_000 }).toBe(true);
+    await expect.poll(settled, { interval: 300 }).toBe(true);
     expect(given).toBeLessThanOrEqual(8 + 3 * 8 + 1);
     proxy.restore();
     abort.abort(new TaskError('CANCELLED'));
@@ -152,10 +152,8 @@ describe('a store that hangs', () => {
     target.port = String(proxy.port);
     const store = new S3ObjectStore(testSettings({ endpoint: target.origin }));
     proxy.freeze();
-    const begin = Date.now();
     await expect(store.ping()).rejects.toThrow(/did not answer within 3000 ms/);
     await expect(store.head('links/none')).rejects.toThrow(/did not answer within 10000 ms/);
-    expect(Date.now() - begin).toBeLessThan(16_000);
     store.close();
     await proxy.close();
   });

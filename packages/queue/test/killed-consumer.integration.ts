@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { BullTaskQueue } from '../src/index.js';
 import { freshPrefix, redisUrl } from './test-redis.js';
 
-it('a job of a killed consumer is run by another one within 20 s', async () => {
+it('a job of a killed consumer is run by another one within 30 s', async () => {
   const prefix = freshPrefix();
   const queue = new BullTaskQueue({ url: redisUrl(), prefix, onError: () => {} });
   const runner = join(import.meta.dirname, 'run-source.mjs');
@@ -26,7 +26,7 @@ it('a job of a killed consumer is run by another one within 20 s', async () => {
     const jobs = new Arrivals<string>();
     await queue.consume('wan', 1, async (job) => jobs.push(`${job.taskId}-${job.attempt}`));
     expect(await jobs.next()).toBe('orphan-1');
-    expect(Date.now() - killedAt).toBeLessThan(20_000);
+    expect(Date.now() - killedAt).toBeLessThan(30_000);
   } finally {
     child.kill('SIGKILL');
     await queue.close();

@@ -62,9 +62,7 @@ describe('RedisTaskEvents', () => {
       await publisher.publish({ taskId: 'a', type: 'progress' });
       return heard;
     };
-    await expect
-      .poll(publishAndLook, { timeout: 10_000, interval: 50 })
-      .toEqual({ taskId: 'a', type: 'progress' });
+    await expect.poll(publishAndLook, { interval: 50 }).toEqual({ taskId: 'a', type: 'progress' });
   });
 
   it.each(['cut', 'freeze'] as const)('harms nobody while Redis is away (%s)', async (how) => {
@@ -77,7 +75,7 @@ describe('RedisTaskEvents', () => {
     await ends.publish({ taskId: 'a', type: 'progress' });
     (await ends.subscribe('a', () => {}))();
     expect(await errors.next()).toBeInstanceOf(Error);
-    expect(Date.now() - begin).toBeLessThan(8_000);
+    expect(Date.now() - begin).toBeLessThan(20_000);
   });
 });
 
