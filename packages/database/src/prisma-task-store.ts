@@ -7,6 +7,7 @@ import type {
   IdempotencyRecord,
   PastRun,
   QueuePlace,
+  ScopeQueue,
   Settlement,
   Swept,
   Task,
@@ -71,6 +72,10 @@ export class PrismaTaskStore implements TaskStore {
     states?: readonly State[],
   ): Promise<Record<State, number>> {
     return reads.countTasksByState(this.prisma, scope, states);
+  }
+
+  queueOf(scope: TaskScope, limit: number): Promise<ScopeQueue> {
+    return reads.queueOf(this.prisma, scope, limit);
   }
 
   countRetried(scope: TaskScope): Promise<number> {

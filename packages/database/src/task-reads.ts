@@ -1,6 +1,7 @@
 import {
   taskStates,
   type PastRun,
+  type ScopeQueue,
   type Task,
   type TaskKind,
   type TaskListQuery,
@@ -91,6 +92,16 @@ export async function countTasksByState<State extends TaskState>(
 
 function inStates(states: readonly TaskState[] | undefined): Prisma.Sql {
   return states ? Prisma.sql`AND t.state = ANY(${[...states]}::text[])` : Prisma.empty;
+}
+
+export async function queueOf(prisma: PrismaClient, scope: TaskScope, limit: number): Promise<ScopeQueue> {
+  const [row] = await prisma.$queryRaw<ScopeQueue[]>`
+    SELECT
+      ARRAY(SELECT t.public_id FROM task t WHERE ${inScope(scope)} AND t.state = 'queued'
+        ORDER BY t.created_at, t.id LIMIT ${limit}::int) AS waiting,
+      (SELECT count(*)::int FROM task t WHERE ${inScope(scope)} AND t.state = 'queued') AS queued,
+      (SELECT count(*)::int FROM task t WHERE ${inScope(scope)} AND t.state = 'running') AS running`;
+  return row!;
 }
 
 /** Reads an index that holds such tasks only. */

@@ -125,6 +125,8 @@ it.each<[string, string, () => Promise<unknown>]>([
     byState,
     () => store.countByState(veteran, ['queued', 'running']),
   ],
+  ['queueOf', byState, () => store.queueOf(scope, 1000)],
+  ['queueOf in a long history', byState, () => store.queueOf(veteran, 1000)],
   ['countRetried', 'task_retried', () => store.countRetried({ ...scope, endpoint: 'endpoint-1' })],
   ['recentRuns', 'task_succeeded', () => store.recentRuns('talk', 'rare')],
   ['queuePlace', 'task_queued', async () => store.queuePlace((await oneOf('queued')).id, pick.routes)],

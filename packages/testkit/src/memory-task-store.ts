@@ -11,6 +11,7 @@ import {
   type IdempotencyRecord,
   type PastRun,
   type QueuePlace,
+  type ScopeQueue,
   type Settlement,
   type Swept,
   type Task,
@@ -121,6 +122,12 @@ export class MemoryTaskStore implements TaskStore {
     const count = (state: TaskState) => rows.filter((row) => row.state === state).length;
     const asked = states ?? taskStates;
     return Object.fromEntries(asked.map((state) => [state, count(state)])) as Record<State, number>;
+  }
+
+  async queueOf(scope: TaskScope, limit: number): Promise<ScopeQueue> {
+    const counts = await this.countByState(scope, ['queued', 'running']);
+    const { tasks } = await this.list(scope, { order: 'oldest-first', limit, states: ['queued'] });
+    return { waiting: tasks.map(({ publicId }) => publicId), ...counts };
   }
 
   async countRetried(scope: TaskScope): Promise<number> {

@@ -122,6 +122,14 @@ export interface DeliveryQuery {
   readonly redeliverAfterSeconds: number;
 }
 
+/** What waits and runs in a scope. */
+export interface ScopeQueue {
+  /** Public ids of waiting tasks, oldest first. */
+  readonly waiting: readonly string[];
+  readonly queued: number;
+  readonly running: number;
+}
+
 /** Where a waiting task stands: exactly in a line of up to 1,000 tasks, in a longer one about, as of a second ago. */
 export interface QueuePlace {
   /** Waiting tasks before this one in fair order, over all tenants and models; 0 is next. */
@@ -162,6 +170,8 @@ export interface TaskStore {
     scope: TaskScope,
     states?: readonly State[],
   ): Promise<Record<State, number>>;
+  /** What waits and runs in the scope. @param limit most waiting tasks that are named; all are counted */
+  queueOf(scope: TaskScope, limit: number): Promise<ScopeQueue>;
   /** Number of tasks of the scope that were started more than once, by the server or at the client's wish. */
   countRetried(scope: TaskScope): Promise<number>;
   /** The place of a task in the line. Undefined when it is not queued. @param routes kinds and models counted apart */

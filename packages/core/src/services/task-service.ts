@@ -106,6 +106,8 @@ export class TaskService {
   readonly countByState: TaskStore['countByState'] = (scope, states) =>
     this.store.countByState(scope, states);
 
+  readonly queueOf: TaskStore['queueOf'] = (scope, limit) => this.store.queueOf(scope, limit);
+
   readonly countRetried: TaskStore['countRetried'] = (scope) => this.store.countRetried(scope);
 
   /** Tasks before this one; 0 for the next one and for tasks that no longer wait. */

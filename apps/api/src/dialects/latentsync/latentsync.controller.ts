@@ -75,12 +75,7 @@ export class LatentSyncController {
   @ApiOkResponse({ type: LatentSyncQueue })
   @FastapiErrors()
   async queue(@Tenant() tenant: string): Promise<LatentSyncQueue> {
-    const query = { states: ['queued'], order: 'oldest-first', limit: MAX_QUEUE_SHOWN } as const;
-    const [page, counts] = await Promise.all([
-      this.tasks.list(scope(tenant), query),
-      this.tasks.countByState(scope(tenant), ['queued', 'running']),
-    ]);
-    return presentQueue(page.tasks, counts);
+    return presentQueue(await this.tasks.queueOf(scope(tenant), MAX_QUEUE_SHOWN));
   }
 
   @Get('results/:task_id/:file')

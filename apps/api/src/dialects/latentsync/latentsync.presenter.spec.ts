@@ -107,9 +107,8 @@ describe('presenter', () => {
   });
 
   it('numbers the queue', () => {
-    const counts = { queued: 1, running: 1, succeeded: 0, failed: 0, cancelled: 0 };
-    expect(presentQueue([view().task], counts)).toEqual({
-      queue_length: 1,
+    expect(presentQueue({ waiting: ['id'], queued: 2, running: 1 })).toEqual({
+      queue_length: 2,
       is_processing: true,
       queued_tasks: [{ task_id: 'id', position: 0, status: 'queued' }],
     });

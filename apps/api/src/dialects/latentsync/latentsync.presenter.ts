@@ -1,4 +1,11 @@
-import { assetOf, type Task, type TaskErrorCode, type TaskStage, type TaskState } from '@polyreel/core';
+import {
+  assetOf,
+  type ScopeQueue,
+  type Task,
+  type TaskErrorCode,
+  type TaskStage,
+  type TaskState,
+} from '@polyreel/core';
 import type { Language } from '../../http/language.js';
 import type { TaskView } from '../../tasks/task-view.js';
 import type {
@@ -101,18 +108,11 @@ export function presentTask(view: TaskView, language: Language): LatentSyncTask 
   };
 }
 
-export function presentQueue(
-  waiting: readonly Task[],
-  counts: Record<'queued' | 'running', number>,
-): LatentSyncQueue {
+export function presentQueue({ waiting, queued, running }: ScopeQueue): LatentSyncQueue {
   return {
-    queue_length: counts.queued,
-    is_processing: counts.running > 0,
-    queued_tasks: waiting.map(({ publicId }, position) => ({
-      task_id: publicId,
-      position,
-      status: 'queued',
-    })),
+    queue_length: queued,
+    is_processing: running > 0,
+    queued_tasks: waiting.map((id, position) => ({ task_id: id, position, status: 'queued' })),
   };
 }
 

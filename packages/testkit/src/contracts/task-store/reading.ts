@@ -146,6 +146,23 @@ export function readingContract(open: OpenFixture): void {
     });
   });
 
+  it('names what waits in a scope, oldest first, and counts what waits and runs', async () => {
+    const { store } = open();
+    await createRunning(store);
+    await createFailed(store);
+    const first = await create(store);
+    await create(store, { tenant: 'other' });
+    const second = await create(store);
+    const [a, b] = [first.publicId, second.publicId];
+    expect(await store.queueOf(acme, 10)).toEqual({ waiting: [a, b], queued: 2, running: 1 });
+    expect(await store.queueOf(acme, 1)).toEqual({ waiting: [a], queued: 2, running: 1 });
+    expect(await store.queueOf({ ...acme, tenant: 'nobody' }, 1)).toEqual({
+      waiting: [],
+      queued: 0,
+      running: 0,
+    });
+  });
+
   it('narrows lists and counts to an endpoint', async () => {
     const { store } = open();
     await create(store, { endpoint: 'a' });
