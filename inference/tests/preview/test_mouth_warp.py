@@ -26,7 +26,8 @@ def test_a_closed_mouth_shows_no_interior_and_an_open_one_grows_with_openness(
 ) -> None:
     _, face = portrait
     dark = [float(warp(face, openness).inside.sum()) for openness in (0.0, 0.4, 0.7, 1.0)]
-    assert dark[0] == 0
+    # Processors round differently: what is left of nothing is far less than the shade of one pixel.
+    assert dark[0] < 1e-6
     assert dark[0] < dark[1] < dark[2] < dark[3]
 
 
