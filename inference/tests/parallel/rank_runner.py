@@ -5,12 +5,14 @@ import io
 import multiprocessing
 import os
 import sys
+import tempfile
 import time
 import traceback
 import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from typing import Any
@@ -20,7 +22,7 @@ from torch._C._distributed_c10d import TCPStore
 
 from polyreel_inference.parallel.ranks import Ranks
 
-_SECONDS = 50.0
+_SECONDS = 120.0
 _SECONDS_AFTER_A_FAILURE = 5.0
 _PRELOADED = (
     "torch.distributed",
@@ -58,7 +60,7 @@ def end_ranks(count: int, function: str, payload: Any = None) -> list[Ended]:
 
 def _run_all(count: int, function: str, payload: Any, seconds_after_a_failure: float) -> list[Ended]:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, *(name for name in _PRELOADED if name in sys.modules)])
+    _start_server()
     # The store of the group lives here, where its port is found without a race.
     store = TCPStore("127.0.0.1", 0, None, True, timedelta(seconds=_SECONDS), wait_for_workers=False)
     started: list[tuple[ForkServerProcess, Connection]] = []
@@ -75,6 +77,17 @@ def _run_all(count: int, function: str, payload: Any, seconds_after_a_failure: f
         for process, _ in started:
             process.kill()
             process.join()
+
+
+def _start_server() -> None:
+    """Start the server that forks the ranks, unless it runs."""
+    forkserver.set_forkserver_preload([__name__, *(name for name in _PRELOADED if name in sys.modules)])
+    # It listens at a socket, whose path has at most 107 bytes, wherever tests write.
+    before, tempfile.tempdir = tempfile.gettempdir(), "/tmp"  # noqa: S108 - a fresh folder is made there
+    try:
+        forkserver.ensure_running()
+    finally:
+        tempfile.tempdir = before
 
 
 def _collect(

@@ -119,7 +119,8 @@ def serve_jobs(ranks: Ranks, payload: dict[str, Any]) -> Any:
     )
     work = Calculation(mesh)
     lost: list[int] = []
-    team = Team(mesh, backend, work, settle_seconds=payload.get("settle_seconds", 30.0), on_lost=lost.append)
+    settle_seconds = 60.0 if ranks.is_leader else payload.get("followers_settle_seconds", 60.0)
+    team = Team(mesh, backend, work, settle_seconds=settle_seconds, on_lost=lost.append)
     results: list[Any] = []
     if ranks.is_leader:
         for job, cancelled_at in payload["jobs"]:

@@ -8,6 +8,7 @@ import torch
 
 from polyreel_inference.parallel.door import Door, enter
 from polyreel_inference.parallel.link import Link
+from tests.loopback import LOOPBACKS
 
 
 def test_only_processes_with_the_token_and_an_expected_rank_are_admitted() -> None:
@@ -38,7 +39,7 @@ def test_ranks_that_do_not_come_are_named() -> None:
         with socket.create_connection((door.address.host, door.address.port)) as silent:
             silent.sendall(b"half a greeting")
             with pytest.raises(TimeoutError, match=r"Ranks \[1, 3\] did not connect to the leader"):
-                door.admit({1, 2, 3}, seconds=0.05)
+                door.admit({1, 2, 3}, seconds=0.5)
         one.close()
 
 
@@ -61,7 +62,7 @@ def test_a_receiver_that_takes_nothing_counts_as_gone() -> None:
 
     with pytest.raises(BlockingIOError):
         sender.send(torch.zeros(64 * 2**20, dtype=torch.uint8))
-    with pytest.raises(OSError, match="pipe"):
+    with pytest.raises(BrokenPipeError):
         sender.send("more")
     with pytest.raises(EOFError):
         deaf.receive()
@@ -69,7 +70,7 @@ def test_a_receiver_that_takes_nothing_counts_as_gone() -> None:
     admitted.close()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+@pytest.mark.parametrize("host", [*LOOPBACKS, "localhost"])
 def test_a_door_may_be_at_addresses_of_every_kind(host: str) -> None:
     with Door(host) as door:
         follower = enter(door.address, 1)

@@ -36,7 +36,11 @@ class Played:
             self.follower = enter(door.address, 1)
             links = door.admit({1})
         self.lost: list[int] = []
-        self.leader = Leader(mesh, work, links, 20.0, self.lost.append)
+        others = threading.enumerate()
+        self.leader = Leader(mesh, work, links, 60.0, self.lost.append)
+        (self.listening,) = (
+            thread for thread in threading.enumerate() if thread.name == "rank 1" and thread not in others
+        )
         self._thread = ThreadPoolExecutor(1)
 
     def run(self, payload: Any = None, check: Any = lambda _done: None) -> "Future[Any]":
@@ -77,7 +81,7 @@ def _assert_runs(played: Played, generation: int) -> None:
     begin, *_ = played.heard(Begin, Pass, Finish)
     assert (begin.payload, begin.generation) == ("next", generation)
     played.follower.send(Report("done"))
-    assert running.result(20) == "next"
+    assert running.result(60) == "next"
 
 
 def test_a_failure_behind_the_leaders_last_step_leaves_no_deadline_behind(played: Played) -> None:
@@ -86,7 +90,7 @@ def test_a_failure_behind_the_leaders_last_step_leaves_no_deadline_behind(played
     played.follower.send(Report("failed", "too late"))
 
     with pytest.raises(RankFailed, match="too late"):
-        running.result(20)
+        running.result(60)
     assert _deadlines() == []
     played.heard(Abort)
     _assert_runs(played, generation=1)
@@ -94,7 +98,7 @@ def test_a_failure_behind_the_leaders_last_step_leaves_no_deadline_behind(played
 
 def test_a_payload_that_cannot_be_sent_fails_its_job_alone(played: Played) -> None:
     with pytest.raises((AttributeError, TypeError), match="pickle"):
-        played.run(threading.Lock()).result(20)
+        played.run(threading.Lock()).result(60)
 
     _assert_runs(played, generation=0)
 
@@ -104,7 +108,7 @@ def test_a_failure_that_arrives_during_the_check(played: Played, cancelled: bool
     aborted = threading.Event()
 
     def check(done: int) -> None:
-        assert aborted.wait(20)
+        assert aborted.wait(60)
         if cancelled:
             raise NotWanted
 
@@ -115,7 +119,7 @@ def test_a_failure_that_arrives_during_the_check(played: Played, cancelled: bool
     aborted.set()
 
     with pytest.raises(NotWanted if cancelled else RankFailed):
-        running.result(20)
+        running.result(60)
     if cancelled:
         played.heard(Stop)
     assert (played.lost, _deadlines()) == ([], [])
@@ -133,7 +137,7 @@ def test_a_second_failure_changes_nothing() -> None:
     played.follower.send(Report("failed", "cut off by it"))
 
     with pytest.raises(ValueError, match="the leader's own error"):
-        running.result(20)
+        running.result(60)
     assert (played.lost, _deadlines()) == ([], [])
     played.close()
 
@@ -146,21 +150,20 @@ def test_ranks_that_cannot_connect_have_to_be_started_again() -> None:
     played.heard(Begin, Abort)
 
     with pytest.raises(RankLost, match="started again") as failed:
-        running.result(20)
+        running.result(60)
     assert "no connection of generation 0" in str(failed.value.__cause__)
     assert (played.lost, _deadlines()) == ([0], [])
     with pytest.raises(RankLost):
-        played.run().result(20)
+        played.run().result(60)
     played.close()
 
 
 def test_nothing_listens_any_more_when_the_team_is_closed(played: Played) -> None:
     _assert_runs(played, generation=0)
-    (listening,) = (thread for thread in threading.enumerate() if thread.name == "rank 1")
     played.leader.close()
-    listening.join(20)
+    played.listening.join(60)
 
-    assert not listening.is_alive()
+    assert not played.listening.is_alive()
     assert played.lost == []
 
 
@@ -170,7 +173,7 @@ def test_a_rank_that_cannot_be_understood_is_lost(played: Played) -> None:
     send_rubbish(played.follower)
 
     with pytest.raises(RankLost, match="Rank 1"):
-        running.result(20)
+        running.result(60)
     assert played.lost == [1]
 
 

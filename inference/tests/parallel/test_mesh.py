@@ -29,7 +29,7 @@ def test_a_connection_is_not_closed_while_it_is_aborted(monkeypatch: pytest.Monk
 
     listening = threading.Thread(target=mesh.abort)
     listening.start()
-    assert aborting.wait(20)
+    assert aborting.wait(60)
     mesh.disconnect()
     listening.join()
 

@@ -167,7 +167,7 @@ def test_pytorch_does_not_end_processes_whose_exchanges_fail_whatever_the_launch
 def test_a_rank_that_cannot_end_its_part_of_a_failed_job_ends_its_process() -> None:
     hanging = Job(_x(), trouble="error beside a hang", rank=0, trouble_elsewhere="hang")
     jobs = [(hanging, NEVER), (Job(_x()), NEVER)]
-    leader, follower = end_ranks(2, SERVE, {"jobs": jobs, "settle_seconds": 0.2})
+    leader, follower = end_ranks(2, SERVE, {"jobs": jobs, "followers_settle_seconds": 0.2})
 
     assert [result[0][0] for result in leader.result["results"]] == ["ValueError", "RankLost"]
     assert leader.result["lost"] == [1]
