@@ -31,4 +31,4 @@ class Gate:
 
 async def wait(event: threading.Event) -> None:
     """Wait for what a job tells."""
-    assert await asyncio.to_thread(event.wait, 20)
+    assert await asyncio.to_thread(event.wait, 60)

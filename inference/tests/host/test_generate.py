@@ -3,6 +3,7 @@
 import gc
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,9 @@ async def test_inputs_go_in_and_outputs_come_out(
 ) -> None:
     inputs = {"image": b"i" * 10, "audio": bytes(range(256)) * 10_000}
     messages = request_messages(inputs, kind=wire.TASK_KIND_TALK, parameters={"steps": 5.0, "prompt": "hé"})
+    began = time.monotonic()
     outcome = await client.generate(messages)
+    elapsed = time.monotonic() - began
     assert outcome.parts[0] == "accepted"
     assert outcome.parts[-1] == "completed"
     assert outcome.parts.count("output_start") == 1
@@ -38,7 +41,7 @@ async def test_inputs_go_in_and_outputs_come_out(
     }
     assert outcome.completed is not None
     assert outcome.completed.message == "2 inputs"
-    assert 0 < outcome.completed.engine_seconds < 30
+    assert 0 < outcome.completed.engine_seconds < elapsed
     job = engine.jobs[0]
     assert (job.task_id, job.attempt, job.kind, job.model) == ("task-1", 1, "talk", "scripted")
     assert type(job.parameters["steps"]) is int
@@ -88,7 +91,7 @@ async def test_an_output_is_sent_while_it_is_made(client: Client, engine: Script
             output.write(bytes(2**20 + 1))
             reporter.progress("generating", 0.5, chunk=1, chunks=2)
             # The second half is made only after the first one has reached the client.
-            assert arrived.wait(20)
+            assert arrived.wait(60)
             output.write(b"end")
         return ""
 

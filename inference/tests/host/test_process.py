@@ -72,7 +72,7 @@ async def last_part(call: Any) -> str:
 
 
 async def test_sigterm_lets_running_jobs_finish_and_refuses_new_ones(tmp_path: Path) -> None:
-    async with served(tmp_path, 30) as (server, client):
+    async with served(tmp_path, 600) as (server, client):
         call = await begun_job(client)
         server.process.send_signal(signal.SIGTERM)
         await client.until(kinds.ENGINE_STATE_DRAINING)

@@ -1,5 +1,7 @@
 """Requests that are refused: parameters, roles and broken streams, each with a text a user understands."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -116,9 +118,12 @@ async def test_inputs_larger_than_allowed(engine: ScriptedEngine, start_host: St
 
 
 async def test_a_silent_caller_does_not_hold_the_slot(engine: ScriptedEngine, start_host: StartHost) -> None:
-    _, client = await start_host(engine, Limits(input_idle_seconds=0.05))
-    call = client.stub.Generate()
-    await call.write(start_message(PAIR, kind=TALK))
+    async def fall_silent() -> AsyncIterator[wire.GenerateRequest]:
+        yield start_message(PAIR, kind=TALK)
+        await asyncio.Event().wait()
+
+    _, client = await start_host(engine, Limits(input_idle_seconds=0.2))
+    call = client.stub.Generate(fall_silent())
     assert await call.code() == grpc.StatusCode.UNAVAILABLE
     assert ("polyreel-error-code", "ENGINE_LOST") in tuple(await call.trailing_metadata())
     assert (await client.describe()).state == kinds.ENGINE_STATE_READY

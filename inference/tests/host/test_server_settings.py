@@ -16,10 +16,17 @@ from polyreel_inference.host.server import AddressUnusable, Host, Settings
 from polyreel_inference.host.workspaces import Workspaces
 from tests.host.client import Client, start_message
 from tests.host.scripted_engine import ScriptedEngine
+from tests.loopback import LOOPBACKS
 
 
-async def test_a_unix_socket_that_only_its_owner_may_use(tmp_path: Path) -> None:
-    path = tmp_path / "engine.sock"
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a socket may be; relative, because a whole path has at most 107 bytes, wherever tests write."""
+    monkeypatch.chdir(tmp_path)
+    return Path("engine.sock")
+
+
+async def test_a_unix_socket_that_only_its_owner_may_use(path: Path) -> None:
     host = Host(ScriptedEngine(), Settings(socket=path))
     client = Client(await host.start())
     await host.loaded()
@@ -29,8 +36,7 @@ async def test_a_unix_socket_that_only_its_owner_may_use(tmp_path: Path) -> None
     assert await host.stop()
 
 
-async def test_a_socket_that_another_host_serves_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "engine.sock"
+async def test_a_socket_that_another_host_serves_is_refused(path: Path) -> None:
     first = Host(ScriptedEngine(), Settings(socket=path))
     await first.start()
     await first.loaded()
@@ -39,8 +45,7 @@ async def test_a_socket_that_another_host_serves_is_refused(tmp_path: Path) -> N
     assert await first.stop()
 
 
-async def test_a_socket_that_a_killed_host_left_is_taken_over(tmp_path: Path) -> None:
-    path = tmp_path / "engine.sock"
+async def test_a_socket_that_a_killed_host_left_is_taken_over(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as killed:
         killed.bind(str(path))
     host = Host(ScriptedEngine(), Settings(socket=path))
@@ -54,7 +59,8 @@ async def test_a_socket_that_a_killed_host_left_is_taken_over(tmp_path: Path) ->
     ("settings", "message"),
     [
         (Settings(socket=Path("/no such folder/engine.sock")), "its folder has to exist"),
-        (Settings(host="no.such.host.invalid"), "the host may not be this machine's"),
+        # An address for documents, which no machine has; a name would be a question to the network.
+        (Settings(host="203.0.113.1"), "the host may not be this machine's"),
     ],
 )
 async def test_an_address_that_cannot_be_is_told(settings: Settings, message: str) -> None:
@@ -62,9 +68,11 @@ async def test_an_address_that_cannot_be_is_told(settings: Settings, message: st
         await Host(ScriptedEngine(), settings).start()
 
 
-async def test_ipv6_addresses_need_no_brackets() -> None:
-    host = Host(ScriptedEngine(), Settings(host="::1"))
-    assert (await host.start()).startswith("[::1]:")
+@pytest.mark.parametrize("address", LOOPBACKS)
+async def test_ipv6_addresses_need_no_brackets(address: str) -> None:
+    host = Host(ScriptedEngine(), Settings(host=address))
+    written = f"[{address}]" if ":" in address else address
+    assert (await host.start()).startswith(f"{written}:")
     await host.loaded()
     assert await host.stop()
 
