@@ -9,5 +9,5 @@ export function api(options: ApplicationOptions & { host: string; port: number }
     PORT: String(options.port),
     SAMPLES_DIR: join(root, 'inference/samples'),
   };
-  return application('api', { ...options, env, stopSeconds: 5 });
+  return application('api', { ...options, env, readySeconds: 60, stopSeconds: 5 });
 }

@@ -20,6 +20,8 @@ export function application(
     host: string;
     port: number;
     env: Record<string, string>;
+    /** Longest time from the start to readiness. */
+    readySeconds: number;
     stopSeconds: number;
   },
 ): ProcessDefinition {
@@ -41,7 +43,7 @@ export function application(
     }),
     port: options.port,
     isReady: () => answers(url, (status) => status === 200),
-    readySeconds: 60,
+    readySeconds: options.readySeconds,
     stopSignal: 'SIGTERM',
     stopSeconds: options.stopSeconds,
   };

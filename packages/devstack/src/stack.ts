@@ -28,7 +28,7 @@ export async function startStack(supervisor: Supervisor, options: StackOptions):
       const shared = { services, spoolDir: join(dataDir, 'spool') };
       const engines = options.engines ?? (engine ? [engine.address] : []);
       await Promise.all([
-        supervisor.start(await worker({ ...shared, engines })),
+        supervisor.start(await worker({ ...shared, engines, mayBeAway: !engine })),
         supervisor.start(api({ ...shared, host: options.host, port: options.port })),
       ]);
     },

@@ -76,10 +76,28 @@ describe('a session', () => {
     await look();
     expect((await registry.live(60)).map(({ address }) => address)).toEqual(['scripted']);
     await queue.deliver('scripted', task.id, 1);
-    await session.close(AbortSignal.timeout(5_000));
+    await session.close(AbortSignal.timeout(25_000));
     expect((await store.find(task.id))?.state).toBe('succeeded');
     expect([states, outcomes]).toEqual([['ready'], ['succeeded']]);
     expect(engine.closed).toBe(true);
+  });
+
+  it('calls an engine ready when the registry knows it', async () => {
+    const written = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const report = registry.report.bind(registry);
+    registry.report = async (address, description) => {
+      asked.resolve();
+      await written.promise;
+      await report(address, description);
+    };
+    const looking = look();
+    await asked.promise;
+    expect(session.state).toBe('away');
+    written.resolve();
+    await looking;
+    expect(session.state).toBe('ready');
+    await session.close(AbortSignal.abort());
   });
 
   it('tells why an engine failed', async () => {
@@ -106,7 +124,7 @@ describe('a session', () => {
     expect(queue.waiting('scripted')).toHaveLength(1);
     delete engine.describeFailure;
     await look();
-    await session.close(AbortSignal.timeout(5_000));
+    await session.close(AbortSignal.timeout(25_000));
     expect(states).toEqual(['ready', 'away', 'ready']);
     expect((await store.find(task.id))?.state).toBe('succeeded');
   });

@@ -73,8 +73,9 @@ export class EngineSession {
   private async look(): Promise<void> {
     try {
       const description = await this.engine.describe();
-      this.announce(description.state, description.message || undefined);
       await this.ports.registry.report(this.engine.address, description);
+      // Only now: who is told that this worker is ready finds its engine in the registry.
+      this.announce(description.state, description.message || undefined);
       if (!this.able) this.stopConsuming();
       else if (!this.consumer) await this.consume(description);
     } catch (error) {
