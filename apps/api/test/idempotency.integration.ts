@@ -87,10 +87,10 @@ describe('a key', () => {
   it('ends after 24 hours, and with its task', async () => {
     const first = (await create('k6')).body.task_id!;
     await database.prisma.$executeRaw`
-      UPDATE idempotency_key SET expires_at = expires_at - interval '86390 seconds' WHERE key = 'k6'`;
+      UPDATE idempotency_key SET expires_at = expires_at - interval '86000 seconds' WHERE key = 'k6'`;
     expect((await create('k6')).body.task_id).toBe(first);
     await database.prisma.$executeRaw`
-      UPDATE idempotency_key SET expires_at = expires_at - interval '10 seconds' WHERE key = 'k6'`;
+      UPDATE idempotency_key SET expires_at = expires_at - interval '400 seconds' WHERE key = 'k6'`;
     const second = (await create('k6')).body.task_id!;
     expect(second).not.toBe(first);
     await database.prisma.task.deleteMany({ where: { publicId: second } });

@@ -89,6 +89,7 @@ describe('payloads', () => {
           expect(decoded(lines).equals(Buffer.from(bytes))).toBe(true);
         },
       ),
+      { seed: 1 },
     );
   });
 
@@ -107,6 +108,7 @@ describe('payloads', () => {
           }
         },
       ),
+      { seed: 1 },
     );
   });
 });

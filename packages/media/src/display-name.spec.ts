@@ -27,6 +27,6 @@ it('never shows controls, folders or more than 255 characters', () => {
       expect(shown).not.toMatch(/[\p{Cc}/\\]/u);
       expect(shown.isWellFormed()).toBe(true);
     }),
-    { numRuns: 40 },
+    { numRuns: 40, seed: 1 },
   );
 });

@@ -115,7 +115,6 @@ describe('answers', () => {
   it.each([
     ['120', 120],
     ['0', 0],
-    [new Date(Date.now() + 60_000).toUTCString(), 60],
     [new Date(0).toUTCString(), 0],
     ['soon', undefined],
     ['-5', undefined],
@@ -123,9 +122,18 @@ describe('answers', () => {
     const url = server.on('/hook', (_request, response) =>
       response.writeHead(503, { 'retry-after': header }).end(),
     );
+    expect(await post(url)).toEqual({
+      status: 503,
+      ...(seconds !== undefined && { retryAfterSeconds: seconds }),
+    });
+  });
+
+  it('Retry-After a date to come', async () => {
+    const url = server.on('/hook', (_request, response) =>
+      response.writeHead(503, { 'retry-after': new Date(Date.now() + 600_000).toUTCString() }).end(),
+    );
     const { retryAfterSeconds } = await post(url);
-    if (seconds === undefined) expect(retryAfterSeconds).toBeUndefined();
-    else expect(Math.abs(retryAfterSeconds! - seconds)).toBeLessThan(5);
+    expect(Math.abs(retryAfterSeconds! - 600)).toBeLessThan(60);
   });
 
   it('of endless length are not read on', async () => {
@@ -186,7 +194,6 @@ describe('receivers that misbehave', () => {
   });
 
   it('answer byte by byte: the status counts, the rest is not waited for', async () => {
-    transport = transportWith({ timeoutSeconds: 0.3 });
     const url = server.on('/drip', (_request, response) => {
       response.writeHead(200);
       const drip = setInterval(() => response.write('x'), 20);

@@ -75,7 +75,7 @@ describe('a run that fails', () => {
 
   it('counts a silent engine as lost', async () => {
     rig.engine.play([accepted, { type: 'hang' }]);
-    rig.useRunnerWith({ silenceSeconds: 0.01 });
+    rig.useRunnerWith({ silenceSeconds: 0.2 });
     const task = await rig.aQueuedTask({ maxAttempts: 1 });
     await rig.run(task);
     expect((await rig.stateOf(task)).error).toMatchObject({ code: 'ENGINE_LOST' });
