@@ -50,17 +50,17 @@ it.each([
           '--workers',
           '1',
           '--request-timeout',
-          '15',
+          '60',
           '--continue-on-failure',
           '--no-shrink',
           '--no-color',
         ],
       ],
-      { cwd: folder, timeout: 120_000 + Number(seconds ?? 0) * 1000, maxBuffer: 64 * 1024 * 1024 },
+      { cwd: folder, timeout: 500_000 + Number(seconds ?? 0) * 1000, maxBuffer: 64 * 1024 * 1024 },
     ).catch((error: { stdout?: string; message: string }) => {
       throw new Error(error.stdout || error.message);
     });
     expect(stdout).toMatch(/[1-9]\d+ generated, \d+ passed/);
   },
-  180_000 + Number(seconds ?? 0) * 1000,
+  600_000 + Number(seconds ?? 0) * 1000,
 );

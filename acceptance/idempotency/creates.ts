@@ -18,19 +18,20 @@ export interface Create {
 }
 
 export interface Surroundings {
-  readonly baseUrl: string;
+  readonly baseUrl: () => string;
   readonly mediaServer: string;
   readonly samples: string;
 }
 
-/** Small and quick to make, since most of these tasks are never looked at again. */
+/** Nobody makes these videos. */
 const small = { width: 64, height: 64 };
 
 /** Every way to create a task, of all dialects. */
-export function creates({ baseUrl, mediaServer, samples }: Surroundings): readonly Create[] {
+export function creates(surroundings: Surroundings): readonly Create[] {
+  const { mediaServer, samples } = surroundings;
   const post = async (path: string, body: object, key?: string, headers: Record<string, string> = {}) => {
     const isForm = body instanceof FormData;
-    const response = await fetch(`${baseUrl}${path}`, {
+    const response = await fetch(`${surroundings.baseUrl()}${path}`, {
       method: 'POST',
       headers: {
         ...(!isForm && { 'content-type': 'application/json' }),

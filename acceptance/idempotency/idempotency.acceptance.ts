@@ -1,9 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Platform } from '../platform/platform.js';
 import { creates } from './creates.js';
 
+/** A platform whose engine is away: what is created waits, and takes no turn from the videos of other tests. */
+let platform: Platform;
+beforeAll(async () => {
+  platform = await Platform.start({
+    ENGINES: '127.0.0.1:1',
+    FETCH_ALLOW_HOSTS: new URL(inject('mediaServer')).host,
+  });
+});
+afterAll(async () => {
+  await platform.stop();
+});
+
 const all = creates({
-  baseUrl: inject('baseUrl'),
+  baseUrl: () => platform.baseUrl,
   mediaServer: inject('mediaServer'),
   samples: inject('samples'),
 });

@@ -34,7 +34,7 @@ describe('cancel', () => {
         body: { stop_status: 'success', reason: expect.any(String) as string },
       });
     for (const id of [running, queued]) {
-      const last = (await client.pollUntil(id, ['cancelled', 'completed', 'failed'], 30)).at(-1)!;
+      const last = (await client.pollUntil(id, ['cancelled', 'completed', 'failed'])).at(-1)!;
       expect(last).toMatchObject({ status: 'cancelled', task_status: 'cancelled', result_url: null });
       expect(await client.request('GET', `/tasks/${id}/result`)).toMatchObject({
         status: 404,
@@ -75,7 +75,6 @@ describe('cancel', () => {
     await poll(
       () => client.status(id),
       ({ status }) => status === 'cancelled',
-      30,
     );
   });
 });

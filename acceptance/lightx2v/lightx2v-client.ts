@@ -53,18 +53,17 @@ export class LightX2VClient {
   }
 
   /** Polls as the originals' scripts do: these words stop, every other word goes on. */
-  pollUntil(id: string, words: readonly string[], seconds?: number): Promise<StatusReply[]> {
+  pollUntil(id: string, words: readonly string[]): Promise<StatusReply[]> {
     return poll(
       () => this.status(id),
       ({ status }) => words.includes(status),
-      seconds,
     );
   }
 
   /** The same while the API itself may be away for a moment: a client that tries again. */
-  pollThroughRestart(id: string, words: readonly string[], seconds: number): Promise<StatusReply[]> {
+  pollThroughRestart(id: string, words: readonly string[]): Promise<StatusReply[]> {
     const read = () => this.status(id).catch(() => ({ status: 'away' }) as StatusReply);
-    return poll(read, ({ status }) => words.includes(status), seconds);
+    return poll(read, ({ status }) => words.includes(status));
   }
 }
 

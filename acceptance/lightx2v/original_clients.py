@@ -10,13 +10,13 @@ import requests
 
 def async_client(url: str, body: dict[str, object], seconds: float, output: str) -> None:
     """Submit with a final slash, demand 200 everywhere, stop on completed, failed or cancelled, download."""
-    response = requests.post(f"{url}/v1/tasks/video/", json=body, timeout=30)
+    response = requests.post(f"{url}/v1/tasks/video/", json=body, timeout=60)
     if response.status_code != 200:
         raise RuntimeError(f"submit answered {response.status_code}: {response.text}")
     task_id = response.json()["task_id"]
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        response = requests.get(f"{url}/v1/tasks/{task_id}/status", timeout=15)
+        response = requests.get(f"{url}/v1/tasks/{task_id}/status", timeout=60)
         if response.status_code != 200:
             raise RuntimeError(f"status answered {response.status_code}: {response.text}")
         status = response.json()
@@ -42,10 +42,10 @@ def scheduler(url: str, bodies: list[dict[str, object]], seconds: float) -> None
     results: list[str] = []
 
     def monitor(body: dict[str, object]) -> None:
-        task_id = requests.post(f"{url}/v1/tasks/", json=body, timeout=30).json().get("task_id")
+        task_id = requests.post(f"{url}/v1/tasks/", json=body, timeout=60).json().get("task_id")
         status = "never created"
         while task_id and time.monotonic() < deadline:
-            status = requests.get(f"{url}/v1/tasks/{task_id}/status", timeout=15).json().get("status")
+            status = requests.get(f"{url}/v1/tasks/{task_id}/status", timeout=60).json().get("status")
             if status in ("completed", "failed"):
                 break
             time.sleep(0.2)
@@ -53,7 +53,7 @@ def scheduler(url: str, bodies: list[dict[str, object]], seconds: float) -> None
 
     threads = []
     for body in bodies:
-        while requests.get(f"{url}/v1/service/status", timeout=15).json()["service_status"] != "idle":
+        while requests.get(f"{url}/v1/service/status", timeout=60).json()["service_status"] != "idle":
             if time.monotonic() > deadline:
                 raise TimeoutError("the server never became idle")
             time.sleep(0.2)
@@ -82,11 +82,11 @@ def main() -> None:
             "video_duration": 1,
             "target_shape": [128, 128],
         }
-        async_client(arguments.url, body, 100, arguments.output)
+        async_client(arguments.url, body, 300, arguments.output)
     else:
         small = {"negative_prompt": "blur", "image_path": "", "video_duration": 1, "target_shape": [128, 128]}
         bodies = [{**small, "prompt": f"waves {n}", "save_video_path": f"./out_{n}.mp4"} for n in range(2)]
-        scheduler(arguments.url, bodies, 100)
+        scheduler(arguments.url, bodies, 250)
     print("completed", file=sys.stdout)
 
 

@@ -179,7 +179,7 @@ it('a form refused in the middle leaves the connection usable for the next reque
   onTestFinished(() => void socket.destroy());
   let answers = '';
   const answered = (status: number) =>
-    vi.waitUntil(() => answers.includes(`HTTP/1.1 ${status} `), { timeout: 10_000 });
+    vi.waitUntil(() => answers.includes(`HTTP/1.1 ${status} `), { timeout: 120_000 });
   socket.on('data', (text: string) => (answers += text));
   socket.write(
     `POST /v1/videos HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: ${body.length}\r\n` +

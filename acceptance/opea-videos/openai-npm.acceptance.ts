@@ -135,7 +135,7 @@ describe('openai for JavaScript, unmodified', () => {
       param: 'prompt',
       type: 'invalid_request_error',
     });
-    const waiting = await create({ prompt: 'x', seconds: '1', size: '128x128' });
+    const waiting = await create({ prompt: 'takes minutes', seconds: '60', size: '832x480' });
     await expect(
       client.videos.downloadContent(waiting.id, { variant: 'spritesheet' }),
     ).rejects.toBeInstanceOf(APIError);

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { filesBelow } from '../platform/files-below.js';
 import { durationOf, probe, writeTone } from '../platform/media.js';
 import { Platform } from '../platform/platform.js';
 import { temporaryFolder } from '../platform/temporary-folder.js';
@@ -115,7 +116,7 @@ describe('logo_video', () => {
     const sheet = await fetch(`${platform.baseUrl}/v1/videos/${video.id}/content?variant=spritesheet`);
     expect(sheet.status).toBe(200);
     const sheets = async () =>
-      (await readdir(join(platform.dataDir, 's3/polyreel/results'), { recursive: true })).filter((path) =>
+      (await filesBelow(join(platform.dataDir, 's3/polyreel/results'))).filter((path) =>
         path.endsWith('spritesheet.jpg'),
       );
     expect(await sheets()).toHaveLength(1);

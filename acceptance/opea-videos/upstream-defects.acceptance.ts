@@ -1,7 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
-import { durationOf } from '../platform/media.js';
+import { filesBelow } from '../platform/files-below.js';
+import { durationOf, writeTone } from '../platform/media.js';
+import { temporaryFolder } from '../platform/temporary-folder.js';
 import { form, VideosClient, type VideoReply } from './videos-client.js';
 
 const client = new VideosClient(inject('baseUrl'));
@@ -15,11 +17,13 @@ const files = [
   ['audio', speech],
 ] as const;
 
+const folder = await temporaryFolder();
+
 const end = async (id: string) => (await client.pollUntil(id, ['completed', 'error'])).at(-1)!;
 const blob = async (path: string) => new Blob([await readFile(path)]);
 
 /** Everything that lies in the bucket. */
-const stored = () => readdir(join(inject('volumeDir'), '..'), { recursive: true });
+const stored = () => filesBelow(join(inject('volumeDir'), '..'));
 
 describe("the original's defects", () => {
   it('traversal by file name: a name never becomes a path', async () => {
@@ -71,7 +75,14 @@ describe("the original's defects", () => {
     const missing = `${inject('mediaServer')}/missing`;
     const failing = await client.create({ input_reference: missing, audio: missing });
     expect((await end(failing.id)).status).toBe('error');
-    const young = await client.create(await form({ size }, files));
+    const longSpeech = join(folder, 'long.wav');
+    await writeTone(longSpeech, 300);
+    const young = await client.create(
+      await form({ size }, [
+        ['input_reference', portrait],
+        ['audio', longSpeech],
+      ]),
+    );
     for (const { id } of [young, failing])
       for (const asking of [client, sdk])
         for (const variant of ['video', 'thumbnail', 'spritesheet']) {

@@ -79,11 +79,10 @@ export class VideosClient {
   }
 
   /** Polls as a script of the document does: these words stop, every other word goes on. */
-  pollUntil(id: string, words: readonly string[], seconds?: number): Promise<VideoReply[]> {
+  pollUntil(id: string, words: readonly string[]): Promise<VideoReply[]> {
     return poll(
       () => this.status(id),
       ({ status }) => words.includes(status),
-      seconds,
     );
   }
 }

@@ -93,9 +93,11 @@ export class EngineProcess {
 
   /** Ends it as a supervisor does and returns its exit code. */
   async stop(): Promise<number | null> {
-    if (this.process.exitCode !== null) return this.process.exitCode;
-    const exited = once(this.process, 'exit') as Promise<[number | null]>;
+    const { exitCode, signalCode } = this.process;
+    if (exitCode !== null || signalCode !== null) return exitCode;
+    // Later than its exit: by now everything its processes wrote has been read.
+    const closed = once(this.process, 'close') as Promise<[number | null]>;
     this.process.kill('SIGTERM');
-    return (await exited)[0];
+    return (await closed)[0];
   }
 }

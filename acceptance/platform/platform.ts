@@ -23,9 +23,17 @@ export class Platform {
     private readonly output: string[],
   ) {}
 
-  /** @param environment added to the launcher's own */
-  static async start(environment: Record<string, string> = {}): Promise<Platform> {
+  /**
+   * @param environment added to the launcher's own
+   * @param prepare puts files into the data folder before anything runs: the object store looks at its folders once a
+   * second, and would not know at once what comes later
+   */
+  static async start(
+    environment: Record<string, string> = {},
+    prepare: (dataDir: string) => Promise<void> = async () => undefined,
+  ): Promise<Platform> {
     const dataDir = await mkdtemp(join(tmpdir(), 'polyreel-acceptance-'));
+    await prepare(dataDir);
     const cli = join(root, 'packages/devstack/dist/cli.js');
     const launcher = spawn(process.execPath, [cli, '--no-sample', '--port', '0', '--data-dir', dataDir], {
       cwd: root,
@@ -68,13 +76,13 @@ export class Platform {
 
   /** Ends like Ctrl-C and returns the launcher's exit code. */
   async stop(): Promise<number | null> {
-    const exited =
-      this.launcher.exitCode === null
-        ? once(this.launcher, 'exit')
-        : Promise.resolve([this.launcher.exitCode]);
+    const { exitCode, signalCode } = this.launcher;
+    const ended = exitCode !== null || signalCode !== null;
+    const exited = ended ? Promise.resolve([exitCode]) : once(this.launcher, 'exit');
     this.launcher.kill('SIGINT');
     const [code] = (await exited) as [number | null];
-    await rm(this.dataDir, { recursive: true, force: true });
+    // Again while something appears in it: children of a server that had to be killed end a moment after it.
+    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 10 });
     return code;
   }
 }

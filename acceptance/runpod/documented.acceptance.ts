@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { durationOf, probe } from '../platform/media.js';
 import { temporaryFolder } from '../platform/temporary-folder.js';
 import { documentedRequests } from './documented-requests.js';
@@ -19,10 +19,6 @@ const requests = documentedRequests(
 const FRAME = 1 / 25 + 0.01;
 
 const folder = await temporaryFolder();
-beforeAll(async () => {
-  await copyFile(join(samples, 'portrait.mp4'), join(inject('volumeDir'), 'input_video.mp4'));
-  await copyFile(join(samples, 'speech.wav'), join(inject('volumeDir'), 'audio.wav'));
-});
 
 async function saved(content: Buffer): Promise<string> {
   const path = join(folder, `${crypto.randomUUID()}.mp4`);
@@ -73,7 +69,7 @@ describe('request bodies of the document', () => {
 
 describe('documented defaults', () => {
   it('makes a video of the examples out of an empty input', async () => {
-    const done = await client.ok('POST', '/runsync?wait=120000', { input: {} });
+    const done = await client.ok('POST', '/runsync?wait=240000', { input: {} });
     expect(done.id).toMatch(/^sync-[0-9a-f-]{36}-u1$/);
     expect(done).toMatchObject({ status: 'COMPLETED', output: { width: 512, height: 512 } });
     const speech = await durationOf(ffprobe, join(samples, 'speech.wav'));
@@ -83,7 +79,7 @@ describe('documented defaults', () => {
   it('puts the result into the volume, where it can be an input again', async () => {
     const small = { width: 128, height: 128, max_frame: 25 };
     const body = { input: { ...small, network_volume: true } };
-    const first = await client.ok('POST', '/runsync?wait=120000', body);
+    const first = await client.ok('POST', '/runsync?wait=240000', body);
     expect(first).toMatchObject({
       status: 'COMPLETED',
       output: { video_path: `/runpod-volume/results/${first.id}.mp4` },
@@ -92,7 +88,7 @@ describe('documented defaults', () => {
     const onDisk = join(inject('volumeDir'), 'results', `${first.id}.mp4`);
     expect(await probe(ffprobe, onDisk)).toMatchObject({ video: { codec: 'h264', width: 128 } });
     const again = { input: { ...small, input_type: 'video', video_path: first.output?.video_path } };
-    expect(await client.ok('POST', '/runsync?wait=120000', again)).toMatchObject({ status: 'COMPLETED' });
+    expect(await client.ok('POST', '/runsync?wait=240000', again)).toMatchObject({ status: 'COMPLETED' });
   });
 });
 

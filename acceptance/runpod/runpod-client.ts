@@ -54,11 +54,10 @@ export class RunpodClient {
   }
 
   /** Polls until one of these words comes; by default a final one. */
-  until(id: string, words: readonly string[] = finalWords, seconds?: number): Promise<JobReply[]> {
+  until(id: string, words: readonly string[] = finalWords): Promise<JobReply[]> {
     return poll(
       () => this.status(id),
       ({ status }) => words.includes(status),
-      seconds,
     );
   }
 

@@ -13,8 +13,8 @@ from requests import HTTPError
 from runpod import AsyncioEndpoint, http_client
 
 SHORT = {"width": 128, "height": 128, "max_frame": 25}
-LONG = {"wav_path": "/my_volume/runpod-sdk/long.wav", "width": 256, "height": 256}
-DEADLINE = 60
+LONG = {"wav_path": "/my_volume/long.wav", "width": 256, "height": 256}
+DEADLINE = 240
 """Seconds within which every job here must have ended."""
 
 

@@ -2,17 +2,12 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import runpodSdk from 'runpod-sdk';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { poll } from '../platform/poll.js';
-import { placeLongSpeech } from './long-speech.js';
+import { longSpeech as long } from './long-speech.js';
 
 const baseUrl = `${inject('baseUrl')}/v2`;
 const short = { width: 128, height: 128, max_frame: 25 };
-
-let long: object;
-beforeAll(async () => {
-  long = await placeLongSpeech(inject('baseUrl'), inject('volumeDir'), 'runpod-sdk');
-});
 
 /** What the SDK really returns; its published types leave these out. */
 interface SdkReply {
@@ -47,10 +42,10 @@ describe('runpod-sdk (npm), unmodified', () => {
     const chunks: unknown[] = [];
     for await (const chunk of client.stream(unfinished.id, 1000)) chunks.push(chunk);
     expect(await client.cancel(unfinished.id)).toEqual({ id: unfinished.id, status: 'CANCELLED' });
-    const ended = (await client.statusSync(unfinished.id, 30_000)) as unknown as SdkReply;
+    const ended = (await client.statusSync(unfinished.id, 240_000)) as unknown as SdkReply;
     expect(ended).toMatchObject({ status: 'CANCELLED', completed: true, succeeded: false });
     for (const chunk of chunks) expect(chunk).toHaveProperty('output.progress');
-    const finished = (await client.runSync({ input: short }, 90_000)) as unknown as SdkReply;
+    const finished = (await client.runSync({ input: short }, 240_000)) as unknown as SdkReply;
     expect(finished).toMatchObject({ completed: true, succeeded: true });
   });
 
@@ -65,7 +60,7 @@ describe('runpod-sdk (npm), unmodified', () => {
     expect(await client.health()).toMatchObject({ jobs: { inProgress: 1, inQueue: 1 } });
     expect(await client.purgeQueue()).toEqual({ removed: 1, status: 'completed' });
     await client.cancel(running.id);
-    expect(await client.statusSync(running.id, 30_000)).toMatchObject({ status: 'CANCELLED' });
+    expect(await client.statusSync(running.id, 240_000)).toMatchObject({ status: 'CANCELLED' });
     expect(await client.health()).toMatchObject({ jobs: { inProgress: 0, inQueue: 0 } });
   });
 });

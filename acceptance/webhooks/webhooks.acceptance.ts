@@ -98,7 +98,8 @@ describe('RunPod webhooks', () => {
     expect(moves.map((message) => jobIn(message).id)).toEqual([moved, moved, moved]);
     for (const { at: later, before } of [tries, moves].flatMap(pauses)) {
       expect(later - before).toBeGreaterThanOrEqual(9.9);
-      expect(later - before).toBeLessThan(15);
+      // Much longer, and it is not the ten seconds that are waited for.
+      expect(later - before).toBeLessThan(30);
     }
     expect(receiver.at('/trap')).toEqual([]);
     expect(receiver.at('/gone').map((message) => jobIn(message).id)).toEqual([gone]);
@@ -108,11 +109,12 @@ describe('RunPod webhooks', () => {
     const before = await failedTries();
     const id = await cancelled(receiver.on('/survivor', 500));
     // The answer alone does not say that it was written down; without that the try would be repeated by its lease.
-    await poll(failedTries, (count) => count > before, 10);
+    await poll(failedTries, (count) => count > before);
     platform.kill('api');
     const [first, second] = await receiver.received('/survivor', 2);
     expect([jobIn(first!).id, jobIn(second!).id]).toEqual([id, id]);
-    expect(second!.at - first!.at).toBeLessThan(30);
+    // Sooner than its lease of a minute ends.
+    expect(second!.at - first!.at).toBeLessThan(55);
   });
 
   it('come although another receiver never answers', async () => {
@@ -177,7 +179,8 @@ describe('the events of /v1/videos', () => {
     });
     const [first, second] = await receiver.received('/events', 2, about(id));
     expect(second!.at - first!.at).toBeGreaterThanOrEqual(4.9);
-    expect(second!.at - first!.at).toBeLessThan(9);
+    // The try after this one would come after minutes.
+    expect(second!.at - first!.at).toBeLessThan(30);
     expect(second!.headers['webhook-id']).toBe(first!.headers['webhook-id']);
     expect(second!.headers['webhook-timestamp']).not.toBe(first!.headers['webhook-timestamp']);
     expect(await unwrap(second!, secret)).toMatchObject({ type: 'video.failed', data: { id } });
