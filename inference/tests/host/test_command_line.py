@@ -11,6 +11,12 @@ from polyreel_inference.host.follower import follow
 from tests.host.scripted_engine import ScriptedEngine
 
 
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A narrow one would break the lines of the usage."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+
 def test_options_may_be_written_with_underscores() -> None:
     options = parse(["serve", "preview", "--port_file", "a_b", "--drain_seconds=1.5", "--exit_with_parent"])
     assert (options.port_file, options.drain_seconds, options.exit_with_parent) == (Path("a_b"), 1.5, True)
