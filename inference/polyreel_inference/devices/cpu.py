@@ -47,6 +47,7 @@ class CpuBackend(Backend):
 
     def free_memory(self) -> None:
         gc.collect()
+        process_memory.give_back_heap()
 
     def is_out_of_memory(self, error: BaseException) -> bool:
         return is_memory_error(error)

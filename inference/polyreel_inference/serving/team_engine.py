@@ -5,6 +5,7 @@ from typing import Any, ClassVar, TypeVar
 
 from polyreel_inference import __version__
 from polyreel_inference.devices.backend import Backend
+from polyreel_inference.devices.process_memory import give_back_heap
 from polyreel_inference.host.engine import Engine, EngineDescription, Job, Model, Reporter
 from polyreel_inference.parallel.gate import Check, Gate
 from polyreel_inference.parallel.mesh import Mesh
@@ -45,6 +46,7 @@ class TeamEngine(Engine):
         # Before the weights: a rank that fails to read them is then missed at once.
         self._team = Team(mesh, self._backend, self.work)
         self.load_weights(mesh)
+        give_back_heap()
 
     def follow(self) -> None:
         """See `Engine.follow`."""
@@ -58,6 +60,9 @@ class TeamEngine(Engine):
             if (answer := explained(error, self._backend, self.advice)) is None:
                 raise
             raise answer from error
+        finally:
+            # An engine that waits for jobs should not keep the frames of the last one.
+            give_back_heap()
 
     def close(self) -> None:
         """Let the followers end and forget the weights."""

@@ -1,5 +1,6 @@
 """The CPU as a device: attention, rotation, random numbers, memory."""
 
+import platform
 import subprocess
 import sys
 import textwrap
@@ -119,10 +120,14 @@ def _peaks_of_a_process_of_its_own() -> tuple[int, int, int]:
         backend.reset_peak_memory()
         print(before, most, backend.peak_memory_bytes())
     """
+    before, most, after = _numbers_of_a_process(script)
+    return before, most, after
+
+
+def _numbers_of_a_process(script: str) -> list[int]:
     argv = [sys.executable, "-c", textwrap.dedent(script)]
     done = subprocess.run(argv, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=120)
-    before, most, after = map(int, done.stdout.split())
-    return before, most, after
+    return [int(word) for word in done.stdout.split()]
 
 
 def _peaks_can_be_reset() -> bool:
@@ -139,6 +144,28 @@ def test_the_peak_holds_the_largest_tensor_and_a_reset_forgets_it() -> None:
     assert most - before > 384 * 1024**2
     # Containers may refuse the reset: the largest peak stays then.
     assert most - after > 384 * 1024**2 if _peaks_can_be_reset() else after >= most
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep no freed pages")
+def test_freed_memory_goes_back_to_the_system() -> None:
+    # Below 32 MiB glibc takes pieces from its heap, whose end the last one pins.
+    script = """
+        from pathlib import Path
+        import torch
+        from polyreel_inference.devices.cpu import CpuBackend
+
+        def resident() -> int:
+            return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+        pieces = [torch.ones(768 * 1024, dtype=torch.uint8) for _ in range(600)]
+        held = resident()
+        last = pieces.pop()
+        del pieces
+        CpuBackend().free_memory()
+        print(held, resident())
+    """
+    held, left = _numbers_of_a_process(script)
+    assert held - left > 350 * 1024**2
 
 
 def test_the_memory_of_the_machine_is_more_than_what_this_process_holds() -> None:

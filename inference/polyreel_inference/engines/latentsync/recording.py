@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from polyreel_inference.devices.process_memory import give_back_heap
 from polyreel_inference.engines.latentsync.faces.landmark_source import Image
 from polyreel_inference.engines.latentsync.plan import Plan
 from polyreel_inference.engines.latentsync.progress import SyncProgress
@@ -71,6 +72,8 @@ class Recording:
     def _encode(self, writer: FragmentWriter, groups: Iterator[Iterator[FinishedFrame]]) -> None:
         for group in groups:
             writer.write(self._images(group if self._written > 0 else self._with_poster(group)))
+            # Or memory would grow with the length of the video.
+            give_back_heap()
         writer.finish()
 
     def _with_poster(self, group: Iterator[FinishedFrame]) -> Iterator[FinishedFrame]:
