@@ -3,10 +3,10 @@
 import gc
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from threading import Condition
+from threading import Condition, Event
 
 import numpy as np
 import pytest
@@ -21,11 +21,13 @@ from polyreel_inference.engines.latentsync.lipsync import Lipsync, Studio
 from polyreel_inference.engines.latentsync.plan import plan_job
 from polyreel_inference.engines.latentsync.synthesis.chunk import SynthesisRequest
 from polyreel_inference.host.errors import Cancelled
+from polyreel_inference.media.fragment_writer import FragmentWriter
 from polyreel_inference.media.video_reader import VideoReader
 from tests.latentsync.engine.jobs import described, job_of
 from tests.latentsync.engine.running import one_face
 from tests.latentsync.faces.scripted_landmarks import ScriptedLandmarks
 from tests.media.clips import constant, tone, write_video, write_wav
+from tests.serving.open_files import open_files
 from tests.serving.streaming_reporter import RememberingReporter
 
 LIMIT = 60
@@ -139,25 +141,30 @@ def test_the_next_group_is_prepared_meanwhile(make: Make, faces: Faces) -> None:
     assert make(during, RememberingReporter()).groups == GROUPS
 
 
-def test_the_group_before_is_encoded_and_sent_meanwhile(make: Make, tmp_path: Path) -> None:
+def test_the_group_before_is_encoded_and_sent_meanwhile(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reporter = RememberingReporter()
     playable = []
+    encoded = [Event() for _ in range(GROUPS)]
+    write, writing = FragmentWriter.write, iter(encoded)
+
+    def watched_write(writer: FragmentWriter, group: Iterable[Image]) -> None:
+        write(writer, group)
+        next(writing).set()
 
     def during(group: int, before_step: BeforeStep) -> None:
+        assert group == 0 or encoded[group - 1].wait(LIMIT)
         # What is encoded is sent before steps, which come one after the other on a real device, too.
-        for _ in range(LIMIT * 100):
-            sent = reporter.outputs.get("result", b"")
-            if sent.count(b"moof") == group:
-                playable.append(frames_in(sent))
-                return
-            threading.Event().wait(0.01)
-            before_step(0, 1)
+        before_step(0, 1)
+        playable.append(frames_in(reporter.outputs.get("result", b"")))
 
     def frames_in(video: bytes) -> int:
         path = tmp_path / "beginning.mp4"
         path.write_bytes(video)
         return len(VideoReader(path)) if video else 0
 
+    monkeypatch.setattr(FragmentWriter, "write", watched_write)
     make(during, reporter)
     assert playable == [GROUP * group for group in range(GROUPS)]
     assert reporter.complete == ["poster", "result"]
@@ -180,12 +187,6 @@ def test_the_result_does_not_depend_on_who_is_first(make: Make, faces: Faces) ->
     assert len(one.outputs["result"]) > 0
 
 
-def open_files(folder: Path) -> list[str]:
-    """Files below `folder` that this process has open."""
-    links = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    return [path.name for path in links if path.is_relative_to(folder)]
-
-
 @pytest.mark.parametrize("fails_in", [None, 2])
 def test_no_file_stays_open(
     make: Make, inputs: dict[str, Path], tmp_path: Path, fails_in: int | None
@@ -197,6 +198,8 @@ def test_no_file_stays_open(
         if group == fails_in:
             raise torch.OutOfMemoryError("full")
 
+    # What other tests have left goes first.
+    gc.collect()
     gc.disable()
     try:
         with nullcontext() if fails_in is None else pytest.raises(torch.OutOfMemoryError):
