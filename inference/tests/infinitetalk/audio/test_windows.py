@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from polyreel_inference.engines.infinitetalk.audio.windows import audio_windows, mirror_tail
-from tests.infinitetalk.golden_inputs import windows
+from tests.infinitetalk.golden_inputs import embedding, windows
 
 
 def numbered(frames: int) -> Tensor:
@@ -32,7 +32,7 @@ def test_the_ends_go_on_with_their_last_frame() -> None:
 
 
 def test_a_chunk_hears_what_lies_around_it() -> None:
-    speech = torch.randn(30, 12, 768)
+    speech = embedding("anna", 30)
 
     assert torch.equal(audio_windows([speech], 9, 17)[0], windows(speech)[9:26])
 

@@ -1,8 +1,8 @@
 """The loop over chunks: how many frames come when, what acts on them, what is kept in between."""
 
 import gc
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ from polyreel_inference.engines.infinitetalk.sampling.projected_guidance import 
 from polyreel_inference.media.orientation import Frame
 from polyreel_inference.parallel.gate import Check
 from tests.checkpoints.infinitetalk import InfiniteTalkFiles
-from tests.infinitetalk.golden import golden
+from tests.infinitetalk.golden import assert_close, golden
 from tests.infinitetalk.golden_inputs import embedding, picture
 from tests.infinitetalk.pipeline.making import CHUNK_FRAMES, MOTION_FRAMES, Loaded, load, made, talk, video
 
@@ -217,7 +217,8 @@ def test_noise_is_that_of_the_original() -> None:
     for index, wanted in enumerate(stored):
         motion = 1 if index == 0 else 3
         drawn = noise.draw((16, 5, 8, 8), motion, steps=1, first=index == 0)
-        assert torch.equal(drawn[:, motion:], wanted[:, motion:])
+        # Processors without AVX2 round the logarithms and sines of normal numbers in another way.
+        assert_close(drawn[:, motion:], wanted[:, motion:], tolerance=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -230,11 +231,16 @@ def test_where_weights_lie_does_not_change_the_video(
     assert torch.equal(video(load(files, settings=settings).pipeline, talk(reference)), usual)
 
 
-def alive() -> tuple[int, int]:
-    """How many tensors there are, and the bytes of their memory."""
+def alive(besides: Sequence[Tensor] = ()) -> list[Tensor]:
+    """All tensors there are but those `besides`."""
     gc.collect()
+    known = {id(one) for one in besides}
     # Not their subclasses without memory, which the compiler leaves behind in other tests.
-    tensors = [one for one in gc.get_objects() if type(one) in (Tensor, nn.Parameter)]
+    return [one for one in gc.get_objects() if type(one) in (Tensor, nn.Parameter) and id(one) not in known]
+
+
+def size(tensors: list[Tensor]) -> tuple[int, int]:
+    """How many tensors these are, and the bytes of their memory."""
     storages = {one.untyped_storage().data_ptr(): one.untyped_storage().nbytes() for one in tensors}
     return len(tensors), sum(storages.values())
 
@@ -249,14 +255,13 @@ def test_no_chunk_takes_more_memory_than_those_before(loaded: Loaded, reference:
         return talk(reference, takes=takes, size=(16, 16), sampling=ONE_FORWARD)
 
     made(pipeline, request(1))
+    # Kept to the end: what other tests have left may go at any time, and leave its place to what is counted.
     before, long = alive(), request(50)
     found: list[tuple[int, int]] = []
     for group in pipeline.generate(long, lambda _: None):
         if group.ends_chunk and group.chunk in (2, 25, 48):
-            found.append(alive())
+            found.append(size(alive(before)))
+    assert found[0] > (0, 0)
+    assert found == [found[0]] * 3
     del group, long
-    assert len(found) == 3
-    # Not always the same: what other tests have left may go meanwhile.
-    for (tensors, size), (later_tensors, later_size) in (*pairwise(found), (before, alive())):
-        assert later_tensors <= tensors
-        assert later_size <= size
+    assert size(alive(before)) == (0, 0)

@@ -24,6 +24,7 @@ from tests.checkpoints.infinitetalk_sizes import AUDIO_HIDDEN
 from tests.checkpoints.infinitetalk_tensors import base_transformer
 from tests.checkpoints.layouts import write_original
 from tests.infinitetalk.transformer.conftest import LoadTransformer
+from tests.infinitetalk.transformer.tiny_transformer import random_numbers
 
 Tensors = dict[str, Tensor]
 Change = Callable[[Tensors], Any]
@@ -163,7 +164,8 @@ def _like_quanto(tensors: Tensors, dtype: torch.dtype) -> Tensors:
 def test_loras_change_base_and_audio_parts(
     files: InfiniteTalkFiles, tmp_path: Path, transformer: LoadTransformer
 ) -> None:
-    down, up, shift = torch.randn(2, 192), torch.randn(192, 2), torch.randn(192)
+    down, up = random_numbers(2, 192, seed=1), random_numbers(192, 2, seed=2)
+    shift = random_numbers(192, seed=3)
     save_file(
         {
             "diffusion_model.blocks.0.audio_cross_attn.proj.lora_down.weight": down,
