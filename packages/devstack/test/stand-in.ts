@@ -19,9 +19,9 @@ export async function standIn(
     env: {},
     port,
     isReady: () => answers(`http://127.0.0.1:${port}/`, (status) => status === 200),
-    readySeconds: 10,
+    readySeconds: 60,
     stopSignal: 'SIGTERM',
-    stopSeconds: 2,
+    stopSeconds: 30,
     ...changes,
   };
 }
