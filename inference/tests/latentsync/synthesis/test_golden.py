@@ -18,7 +18,8 @@ LENGTHS = (CHUNK_FRAMES, 5)
 
 
 def test_the_noise_is_the_originals() -> None:
-    assert torch.equal(JobNoise(SEED, RESOLUTION).noise, golden("sampling")["noise"])
+    # Processors without AVX2 round the logarithms and sines of normal numbers in another way.
+    assert relative_error(JobNoise(SEED, RESOLUTION).noise, golden("sampling")["noise"]) < 1e-5
 
 
 @pytest.mark.parametrize("name", SAMPLINGS)
