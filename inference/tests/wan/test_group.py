@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 import psutil
+import pytest
 
 from polyreel_inference.engines.wan.engine import WanEngine
 from polyreel_inference.host.protocol import description_pb2 as kinds
@@ -77,16 +78,22 @@ def request(**changes: Any) -> Any:
     return request_messages({}, parameters=SMALL | changes, kind=kinds.TASK_KIND_T2V, model="t2v")
 
 
+# Three processes start anew, each of which imports all of PyTorch.
+@pytest.mark.timeout(600)
 async def test_a_group_makes_the_video_of_one_process_and_ends_when_a_rank_is_lost(
     tmp_path: Path, checkpoints: Path, engine: WanEngine
 ) -> None:
-    alone = run(engine, tmp_path / "alone", "t2v", **SMALL)
+    alone, other = (
+        run(engine, tmp_path / f"seed {seed}", "t2v", **SMALL | {"seed": seed}) for seed in (1, 2)
+    )
     async with group(tmp_path, checkpoints / "t2v") as (started, client):
         outcome = await client.generate(request())
         assert (await client.describe()).device == "2 x cpu"
         result = tmp_path / "result.mp4"
         result.write_bytes(outcome.outputs["result"])
-        assert abs(frames_of(result).astype(float) - alone.frames).mean() < 0.1
+        exact = alone.frames.astype(float)
+        # Not equal: one level that is rounded the other way changes how the encoder codes all around it.
+        assert abs(frames_of(result) - exact).mean() < abs(other.frames - exact).mean() / 10
         call = client.call(request(steps=100, frames=81))
         while (await call.read()).progress.step < 1:
             pass
