@@ -70,8 +70,9 @@ export class PrismaTaskStore implements TaskStore {
   countByState<State extends TaskState>(
     scope: TaskScope,
     states?: readonly State[],
+    most?: number,
   ): Promise<Record<State, number>> {
-    return reads.countTasksByState(this.prisma, scope, states);
+    return reads.countTasksByState(this.prisma, scope, states, most);
   }
 
   queueOf(scope: TaskScope, limit: number): Promise<ScopeQueue> {

@@ -121,6 +121,11 @@ it.each<[string, string, () => Promise<unknown>]>([
     () => store.countByState({ ...scope, endpoint: 'endpoint-1' }),
   ],
   [
+    'countByState of an endpoint up to a number',
+    'Limit [^\\n]*\\n +->  Index Only Scan using task_tenant_dialect_endpoint_state_idx',
+    () => store.countByState({ ...scope, endpoint: 'endpoint-1' }, undefined, 100),
+  ],
+  [
     'countByState of what is unfinished in a long history',
     byState,
     () => store.countByState(veteran, ['queued', 'running']),

@@ -1,4 +1,5 @@
 import {
+  isTerminal,
   DuplicatePublicIdError,
   outputRoles,
   QueueFullError,
@@ -117,9 +118,11 @@ export class MemoryTaskStore implements TaskStore {
   async countByState<State extends TaskState>(
     scope: TaskScope,
     states?: readonly State[],
+    most = Infinity,
   ): Promise<Record<State, number>> {
     const rows = this.#all().filter((row) => inScope(row, scope));
-    const count = (state: TaskState) => rows.filter((row) => row.state === state).length;
+    const count = (state: TaskState) =>
+      Math.min(rows.filter((row) => row.state === state).length, isTerminal(state) ? most : Infinity);
     const asked = states ?? taskStates;
     return Object.fromEntries(asked.map((state) => [state, count(state)])) as Record<State, number>;
   }

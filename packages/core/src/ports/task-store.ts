@@ -165,10 +165,15 @@ export interface TaskStore {
   /** The newest task whose client wished one of these result paths (the text `save_result_path` of its extras). */
   findByResultPath(scope: TaskScope, paths: readonly string[]): Promise<Task | undefined>;
   list(scope: TaskScope, query: TaskListQuery): Promise<TaskPage>;
-  /** @param states the only ones counted. Absent: all, which costs the more the longer the history of the scope */
+  /**
+   * @param states the only ones counted. Absent: all
+   * @param most where the count of an ended state stops; in a scope with an endpoint it then costs no more however long
+   *   the history is. Absent: nowhere
+   */
   countByState<State extends TaskState = TaskState>(
     scope: TaskScope,
     states?: readonly State[],
+    most?: number,
   ): Promise<Record<State, number>>;
   /** What waits and runs in the scope. @param limit most waiting tasks that are named; all are counted */
   queueOf(scope: TaskScope, limit: number): Promise<ScopeQueue>;

@@ -16,6 +16,8 @@ import type { Submission } from './submission.js';
 import { receiveInputs, storeInputs } from './submitted-inputs.js';
 import { TaskOutlooks, type Outlook } from './task-outlooks.js';
 
+/** Ended tasks of a state that are counted for a reply; beyond that the number tells nobody more. */
+const MOST_ENDED = 10_000;
 /** Seconds an idempotency key is kept. */
 const IDEMPOTENCY_SECONDS = 24 * 3600;
 
@@ -103,8 +105,9 @@ export class TaskService {
 
   readonly list: TaskStore['list'] = (scope, query) => this.store.list(scope, query);
 
-  readonly countByState: TaskStore['countByState'] = (scope, states) =>
-    this.store.countByState(scope, states);
+  /** @param most where the count of an ended state stops: 10,000 unless given */
+  readonly countByState: TaskStore['countByState'] = (scope, states, most = MOST_ENDED) =>
+    this.store.countByState(scope, states, most);
 
   readonly queueOf: TaskStore['queueOf'] = (scope, limit) => this.store.queueOf(scope, limit);
 

@@ -146,6 +146,17 @@ export function readingContract(open: OpenFixture): void {
     });
   });
 
+  it('stops counting ended tasks where it is told to, and no others', async () => {
+    const { store } = open();
+    for (let count = 0; count < 3; count += 1) {
+      await create(store);
+      await createSucceeded(store);
+    }
+    await createFailed(store);
+    const expected = { queued: 3, running: 0, succeeded: 2, failed: 1, cancelled: 0 };
+    expect(await store.countByState(acme, undefined, 2)).toEqual(expected);
+  });
+
   it('names what waits in a scope, oldest first, and counts what waits and runs', async () => {
     const { store } = open();
     await createRunning(store);
