@@ -120,12 +120,13 @@ describe('RunPod webhooks', () => {
   it('come although another receiver never answers', async () => {
     const forever = Array.from({ length: 20 }, () => () => undefined);
     const hanging = silent.on('/hang', ...forever);
-    for (let count = 0; count < 20; count++) await cancelled(hanging);
+    await Promise.all(forever.map(() => cancelled(hanging)));
     await silent.received('/hang', 8);
     const begin = performance.now();
     await cancelled(receiver.on('/prompt'));
     await receiver.received('/prompt');
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    // Sooner than the first of those is given up.
+    expect(performance.now() - begin).toBeLessThan(14_000);
     expect(silent.at('/hang').length).toBeLessThan(20);
   });
 
