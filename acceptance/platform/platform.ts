@@ -37,8 +37,9 @@ export class Platform {
     const cli = join(root, 'packages/devstack/dist/cli.js');
     const launcher = spawn(process.execPath, [cli, '--no-sample', '--port', '0', '--data-dir', dataDir], {
       cwd: root,
-      env: { ...process.env, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // A test run that is killed closes the pipe, and nothing of the platform outlives it.
+      env: { ...process.env, EXIT_WITH_PARENT: 'true', ...environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     const output: string[] = [];
     const ready = Promise.withResolvers<string>();
