@@ -26,6 +26,9 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 _CANCEL_SECONDS = 10.0
 """Time running jobs get to notice their cancel before the process ends without them."""
 
+_RELEASE_SECONDS = 1.0
+"""Time calls without a running job get to give their slots back, once they are ended."""
+
 _GRPC_OPTIONS = (
     # Pieces have at most 1 MiB; the rest is room for long prompts.
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
@@ -122,9 +125,11 @@ class Host:
         self._service.cancel_all(
             EngineError(ErrorCode.ENGINE_LOST, "The engine was shut down during the job.")
         )
+        # A step of a large model takes seconds; until its end the callers stay connected, to be told why.
+        await self._service.until_settled(_CANCEL_SECONDS)
         # Calls that still send their inputs have no thread to wait for and are ended here.
         await self._server.stop(grace=1.0)
-        free = await self._wait_for_jobs(_CANCEL_SECONDS, None)
+        free = await self._wait_for_jobs(_RELEASE_SECONDS, None)
         ended = free and (self._loading is None or self._loading.done())
         if ended:
             ended = await self._close_engine()

@@ -107,6 +107,11 @@ class EngineService(engine_service_pb2_grpc.EngineServiceServicer):
         for job in self._running:
             job.cancel(reason)
 
+    async def until_settled(self, seconds: float) -> None:
+        """Wait, at most so long, until the threads of all jobs have ended."""
+        if self._settling:
+            await asyncio.wait(self._settling, timeout=seconds)
+
     async def _generate(
         self,
         requests: AsyncIterator[wire.GenerateRequest],

@@ -1,11 +1,13 @@
 """The life of a host: loading, describing itself, failing to load, stopping."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import grpc
 import pytest
 
+from polyreel_inference.host.engine import Job, Reporter
 from polyreel_inference.host.protocol import description_pb2 as wire
 from polyreel_inference.host.server import Host, Settings
 from tests.host.client import Client, start_message
@@ -85,6 +87,32 @@ async def test_stop_ends_running_jobs_with_a_retryable_status(
     assert (await running)[:3] == (grpc.StatusCode.UNAVAILABLE, "ENGINE_LOST", True)
     assert gate.cancelled.is_set()
     assert engine.closed
+
+
+async def test_a_job_in_the_middle_of_a_long_step_is_told_why_it_ends(
+    engine: ScriptedEngine, start_host: StartHost
+) -> None:
+    noticed, step_done = threading.Event(), threading.Event()
+
+    def slow_to_end(job: Job, reporter: Reporter) -> str:
+        try:
+            return gate(job, reporter)
+        finally:
+            noticed.set()
+            step_done.wait(60)
+
+    gate = Gate()
+    engine.behaviour = slow_to_end
+    host, client = await start_host(engine)
+    running = asyncio.create_task(client.failure([start_message()]))
+    await wait(gate.begun)
+    stopping = asyncio.create_task(host.stop())
+    await wait(noticed)
+    # A server that has begun to end takes no call, and soon cuts those it has.
+    assert (await client.describe()).state == wire.ENGINE_STATE_DRAINING
+    step_done.set()
+    assert await stopping
+    assert (await running)[:3] == (grpc.StatusCode.UNAVAILABLE, "ENGINE_LOST", True)
 
 
 async def test_stop_during_the_load_does_not_wait_for_it(tmp_path: Path) -> None:
