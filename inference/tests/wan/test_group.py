@@ -10,7 +10,6 @@ from typing import Any
 
 import grpc
 import psutil
-import pytest
 
 from polyreel_inference.engines.wan.engine import WanEngine
 from polyreel_inference.host.protocol import description_pb2 as kinds
@@ -78,8 +77,6 @@ def request(**changes: Any) -> Any:
     return request_messages({}, parameters=SMALL | changes, kind=kinds.TASK_KIND_T2V, model="t2v")
 
 
-# Three processes start anew, each of which imports all of PyTorch.
-@pytest.mark.timeout(600)
 async def test_a_group_makes_the_video_of_one_process_and_ends_when_a_rank_is_lost(
     tmp_path: Path, checkpoints: Path, engine: WanEngine
 ) -> None:

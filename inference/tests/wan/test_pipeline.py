@@ -19,6 +19,7 @@ from polyreel_inference.diffusion.transformer.runtime import Runtime
 from polyreel_inference.engines.wan import pipeline as wan
 from polyreel_inference.host.errors import EngineError, ErrorCode
 from polyreel_inference.parallel.gate import Check, SingleGate
+from tests.checkpoints.comparison import assert_same_numbers
 from tests.checkpoints.kinds import KINDS
 from tests.checkpoints.layouts import write_diffusers
 from tests.diffusion.tiny_models import random_numbers, single_runtime
@@ -125,17 +126,9 @@ def _picture(seed: int) -> Tensor:
     return random_numbers(3, REQUEST.height, REQUEST.width, seed=seed).sigmoid()
 
 
-def _assert_equal(ours: Tensor, theirs: Tensor) -> None:
-    assert ours.shape == (REQUEST.frames, 3, REQUEST.height, REQUEST.width)
-    assert theirs.std() > 0.1
-    # Of all numbers together: how far a single one is off depends on how the processor rounds.
-    assert (ours - theirs).norm() / theirs.norm() < 1e-5
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
-
-
 def test_a_prompt_becomes_the_frames_of_diffusers(folders: dict[str, Path]) -> None:
     model = _Model(folders["t2v"])
-    _assert_equal(model.frames(REQUEST), _reference(folders["t2v"], WanPipeline))
+    assert_same_numbers(model.frames(REQUEST), _reference(folders["t2v"], WanPipeline))
     assert model.steps == [0, 1, 2]
 
 
@@ -150,7 +143,7 @@ def test_pictures_become_the_frames_of_diffusers(folders: dict[str, Path], kind:
         given["last_image"] = pictures[1][None]
     if model.image_encoder is not None:
         given["states"] = torch.stack([model.image_encoder.encode(picture) for picture in signed])
-    _assert_equal(model.frames(request), _reference(folders[kind], _SameImageStates, **given))
+    assert_same_numbers(model.frames(request), _reference(folders[kind], _SameImageStates, **given))
 
 
 def test_fragments_begin_where_the_one_before_ended(folders: dict[str, Path]) -> None:
