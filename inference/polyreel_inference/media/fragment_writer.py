@@ -23,7 +23,7 @@ class FragmentWriter:
 
     H.264 (yuv420p, in BT.709 or as `colors` says) with the sound of `audio` as AAC at its own sample rate (or
     the nearest one of `AAC_RATES`), cut or padded with silence to the duration of the frames. Everything is
-    encoded once.
+    encoded once. A pixel is `pixel_aspect` times as wide as high.
     Bytes go to `send` as soon as a group is encoded; after each group all of it can be played, sound
     included. The beginning tells the length of the whole already, so `frames` must come, no more, no less.
 
@@ -42,6 +42,7 @@ class FragmentWriter:
         crf: int = 20,
         preset: str = "veryfast",
         colors: ColorTags | None = None,
+        pixel_aspect: Fraction = Fraction(1),
     ) -> None:
         if width < 2 or height < 2 or width % 2 or height % 2 or not 0 < fps <= 240 or frames < 1:
             raise ValueError(f"cannot write {frames} frames of {width}x{height} at {fps} fps")
@@ -53,7 +54,7 @@ class FragmentWriter:
         fineness = -(-_SMALLEST_TIMESCALE // self._rate.numerator)
         self._timescale = self._rate.numerator * fineness
         self._frame_duration = self._rate.denominator * fineness
-        self._colors = colors or ColorTags()
+        self._colors, self._pixel_aspect = colors or ColorTags(), pixel_aspect
         self._pictures = GroupEncoder(
             width,
             height,
@@ -62,6 +63,7 @@ class FragmentWriter:
             crf=crf,
             preset=preset,
             colors=self._colors,
+            pixel_aspect=pixel_aspect,
         )
         self._sound = None if audio is None else SoundEncoder(audio)
         self._file = FragmentedMp4(self._tracks(), frames * self._frame_duration)
@@ -85,8 +87,10 @@ class FragmentWriter:
 
     def _tracks(self) -> list[Track]:
         colors = (self._colors.primaries, self._colors.transfer, self._colors.matrix)
-        entry = avc_sample_entry(*self._size, self._pictures.configuration, colors)
-        tracks = [Track(self._timescale, entry, *self._size, skip=self._pictures.delay)]
+        width, height = self._size
+        entry = avc_sample_entry(width, height, self._pictures.configuration, colors, self._pixel_aspect)
+        shown_width = round(width * self._pixel_aspect)
+        tracks = [Track(self._timescale, entry, shown_width, height, skip=self._pictures.delay)]
         if (sound := self._sound) is not None:
             entry = aac_sample_entry(
                 sound.sample_rate, sound.channels, sound.configuration, AAC_BITS_PER_SECOND

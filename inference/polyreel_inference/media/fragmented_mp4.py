@@ -33,7 +33,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Track:
-    """A track of pictures, or of sound when it has no size.
+    """A track of pictures, shown that wide and high, or of sound when it has no size.
 
     `timescale` units make a second; after `skip` of them (the encoder's delay) it is shown or heard.
     """

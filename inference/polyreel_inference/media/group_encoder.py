@@ -26,7 +26,7 @@ class GroupEncoder:
 
     Nothing is held back at a group's end, unlike in a running encoder, which keeps the last second or two
     until more frames come. All groups share one `configuration` (AVCDecoderConfigurationRecord). `timescale`
-    units make a second, `frame_duration` of them a frame.
+    units make a second, `frame_duration` of them a frame. A pixel is `pixel_aspect` times as wide as high.
     """
 
     def __init__(
@@ -39,10 +39,11 @@ class GroupEncoder:
         crf: int,
         preset: str,
         colors: ColorTags,
+        pixel_aspect: Fraction,
     ) -> None:
         self._shape = (height, width, 3)
         self._timescale, self._frame_duration = timescale, frame_duration
-        self._colors = colors
+        self._colors, self._pixel_aspect = colors, pixel_aspect
         self._options = {"crf": str(crf), "preset": preset, "x264-params": x264_parameters("annexb=0")}
         self.delay = REORDERED_FRAMES * frame_duration
         """By how much each group's first picture is shown after it is decoded."""
@@ -77,6 +78,7 @@ class GroupEncoder:
         codec.framerate = Fraction(self._timescale, self._frame_duration)
         codec.color_primaries, codec.color_trc = self._colors.primaries, self._colors.transfer
         codec.colorspace = self._colors.matrix
+        codec.sample_aspect_ratio = self._pixel_aspect
         codec.color_range = _LIMITED_RANGE
         codec.flags |= _GLOBAL_HEADER
         codec.options = self._options

@@ -1,6 +1,7 @@
 """The boxes MP4 files are built of, by ISO/IEC 14496-12 (file format), -14 (MP4) and -15 (H.264)."""
 
 import struct
+from fractions import Fraction
 
 UNITY_MATRIX = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 """Pictures are shown as they are stored."""
@@ -17,16 +18,24 @@ def full_box(kind: str, version: int, flags: int, *content: bytes) -> bytes:
     return box(kind, struct.pack(">I", version << 24 | flags), *content)
 
 
-def avc_sample_entry(width: int, height: int, configuration: bytes, colors: tuple[int, int, int]) -> bytes:
+def avc_sample_entry(
+    width: int,
+    height: int,
+    configuration: bytes,
+    colors: tuple[int, int, int],
+    pixel_aspect: Fraction = Fraction(1),
+) -> bytes:
     """How H.264 is to be read; `configuration` is the AVCDecoderConfigurationRecord.
 
-    `colors` are primaries, transfer and matrix in the numbers of ITU-T H.273.
+    `colors` are primaries, transfer and matrix in the numbers of ITU-T H.273, `pixel_aspect` a pixel's width
+    by its height.
     """
     return box(
         "avc1",
         struct.pack(">6xH16xHHII4xH32sHh", 1, width, height, 0x480000, 0x480000, 1, b"", 24, -1),
         box("avcC", configuration),
         box("colr", b"nclx", struct.pack(">HHHB", *colors, 0)),
+        box("pasp", struct.pack(">II", pixel_aspect.numerator, pixel_aspect.denominator)),
     )
 
 

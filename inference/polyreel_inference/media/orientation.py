@@ -1,6 +1,7 @@
 """Turning of frames by the display matrix that cameras write into video files."""
 
 import struct
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -48,3 +49,7 @@ class Orientation:
     def size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height as shown."""
         return (height, width) if self.transpose else (width, height)
+
+    def pixel_aspect(self, stored: Fraction) -> Fraction:
+        """Width of a pixel by its height as shown."""
+        return 1 / stored if self.transpose else stored

@@ -1,6 +1,7 @@
 """Facts about a media file, read from its header and its first picture."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -11,18 +12,32 @@ from polyreel_inference.media.errors import UnreadableMedia
 from polyreel_inference.media.limits import MOST_PIXELS
 from polyreel_inference.media.orientation import Orientation
 
+_WIDEST_PIXEL = 10
+"""Ratio of a pixel's sides, either way, beyond which it is taken for square: no camera makes such."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Pictures as they are to be shown, after rotation: in pixels, and a pixel's width by its height."""
+
+    width: int = 0
+    height: int = 0
+    pixel_aspect: Fraction = Fraction(1)
+
 
 @dataclass(frozen=True)
 class MediaFacts:
     """What a file holds. Numbers of a missing picture or sound track are 0.
 
     `duration` is in seconds by the header, 0 when the header does not say; `width` and `height` in pixels as
-    shown (after rotation); `fps` the average frames per second; `sample_rate` in Hz.
+    shown (after rotation), `pixel_aspect` the width of such a pixel by its height; `fps` the average frames
+    per second; `sample_rate` in Hz.
     """
 
     duration: float
     width: int
     height: int
+    pixel_aspect: Fraction
     fps: float
     sample_rate: int
     channels: int
@@ -37,12 +52,13 @@ def probe(path: Path) -> MediaFacts:
         audio = next(iter(container.streams.audio), None)
         if video is None and audio is None:
             raise UnreadableMedia("The file holds neither picture nor sound.")
-        width, height = shown_size(container, video) if video is not None else (0, 0)
+        shown = shown_pictures(container, video) if video is not None else Shown()
         fps = float(video.average_rate or video.guessed_rate or 0) if video is not None else 0.0
         return MediaFacts(
             duration=_duration(container),
-            width=width,
-            height=height,
+            width=shown.width,
+            height=shown.height,
+            pixel_aspect=shown.pixel_aspect,
             fps=fps,
             sample_rate=audio.codec_context.sample_rate if audio is not None else 0,
             channels=audio.codec_context.channels if audio is not None else 0,
@@ -69,12 +85,23 @@ def limit_size(stream: av.VideoStream) -> None:
     codec.options = {"max_pixels": str(MOST_PIXELS)}
 
 
-def shown_size(container: InputContainer, stream: av.VideoStream) -> tuple[int, int]:
-    """Width and height after rotation, by decoding the first picture."""
+def shown_pictures(container: InputContainer, stream: av.VideoStream) -> Shown:
+    """Size and shape of the pixels after rotation, by decoding the first picture."""
     limit_size(stream)
     for frame in container.decode(stream):
-        return Orientation.of(frame).size(frame.width, frame.height)
+        orientation = Orientation.of(frame)
+        return Shown(
+            *orientation.size(frame.width, frame.height),
+            orientation.pixel_aspect(_stored_pixel_aspect(stream)),
+        )
     raise UnreadableMedia("The video holds no readable picture.")
+
+
+def _stored_pixel_aspect(stream: av.VideoStream) -> Fraction:
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    if not Fraction(1, _WIDEST_PIXEL) <= aspect <= _WIDEST_PIXEL:
+        return Fraction(1)
+    return aspect.limit_denominator(1000)
 
 
 def _duration(container: InputContainer) -> float:

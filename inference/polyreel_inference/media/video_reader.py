@@ -16,7 +16,7 @@ from polyreel_inference.media.container import open_container, start_seconds
 from polyreel_inference.media.errors import UnreadableMedia
 from polyreel_inference.media.limits import LONGEST_SECONDS, MOST_FRAMES
 from polyreel_inference.media.orientation import Frame, Orientation
-from polyreel_inference.media.probe import is_cover, limit_size, shown_size
+from polyreel_inference.media.probe import is_cover, limit_size, shown_pictures
 
 REVERSE_WINDOW_BYTES = 96 * 1024 * 1024
 """Decoded frames held at most while reading backwards."""
@@ -45,7 +45,8 @@ class VideoReader:
         self._path = path
         with open_container(path) as container:
             stream = _video_stream(container)
-            self.width, self.height = shown_size(container, stream)
+            shown = shown_pictures(container, stream)
+            self.width, self.height = shown.width, shown.height
             average = float(stream.average_rate or stream.guessed_rate or 0)
         self._index()
         span = self._end - self._times[0]

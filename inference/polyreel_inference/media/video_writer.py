@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import IO, cast
@@ -26,10 +27,11 @@ class VideoWriter:
     """Writes frames of `width` x `height` pixels at constant `fps` to an MP4 file at `path`.
 
     H.264 in yuv420p (BT.709), index at the front, playable everywhere. That pixel format needs even sizes: an
-    odd width or height loses its last column or row. `audio` is any file with sound; it is encoded as AAC at
-    its own sample rate (or the nearest one of `AAC_RATES`) and cut or padded with silence to the duration
-    of the frames, frames / fps, so give `frames_for(audio_duration(audio), fps)` frames to keep all of it.
-    It must stay in place until the end: only then the length it has to get is known.
+    odd width or height loses its last column or row. A pixel is `pixel_aspect` times as wide as high.
+    `audio` is any file with sound; it is encoded as AAC at its own sample rate (or the nearest one of
+    `AAC_RATES`) and cut or padded with silence to the duration of the frames, frames / fps, so give
+    `frames_for(audio_duration(audio), fps)` frames to keep all of it. It must stay in place until the end:
+    only then the length it has to get is known.
 
     Use as a context manager: leaving it finishes the file, leaving it by an exception removes it. The file
     appears at `path` only when it is complete. Raises `EncodingFailed` when ffmpeg fails, and
@@ -46,6 +48,7 @@ class VideoWriter:
         *,
         crf: int = 20,
         preset: str = "veryfast",
+        pixel_aspect: Fraction = Fraction(1),
     ) -> None:
         if width < 2 or height < 2 or not 0 < fps <= 240:
             raise ValueError(f"cannot write video of {width}x{height} at {fps} fps")
@@ -57,7 +60,7 @@ class VideoWriter:
         self._silent = path.with_name(f".{path.name}.silent.part")
         self._complete = path.with_name(f".{path.name}.part")
         self._errors = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - lives as long as the process
-        command = _encode_frames(width, height, fps, crf, preset, self._silent)
+        command = _encode_frames(width, height, fps, crf, preset, pixel_aspect, self._silent)
         self._process = self._start(command, subprocess.PIPE)
         self._frames_in = cast(IO[bytes], self._process.stdin)
 
@@ -141,14 +144,17 @@ def facts_of_sound(audio: Path) -> MediaFacts:
     return facts
 
 
-def _encode_frames(width: int, height: int, fps: float, crf: int, preset: str, target: Path) -> list[str]:
+def _encode_frames(
+    width: int, height: int, fps: float, crf: int, preset: str, pixel_aspect: Fraction, target: Path
+) -> list[str]:
     return [
         *_ffmpeg(),
         *("-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{width}x{height}"),
         *("-framerate", repr(fps), "-i", "pipe:0"),
         # Without the explicit matrix ffmpeg would convert by BT.601 and players would guess.
         "-vf",
-        "crop=trunc(iw/2)*2:trunc(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
+        "crop=trunc(iw/2)*2:trunc(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
+        f",setsar={pixel_aspect.numerator}/{pixel_aspect.denominator}",
         *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-x264-params", x264_parameters()),
         *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
         *("-movflags", "+faststart", "-f", "mp4", f"file:{target}"),

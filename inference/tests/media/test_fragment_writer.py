@@ -1,6 +1,7 @@
 """FragmentWriter: what it sends can be played from the first group on, and is a sound file at the end."""
 
 import gc
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -128,6 +129,23 @@ def test_the_beginning_tells_the_length_of_the_whole(tmp_path: Path) -> None:
     beginning = write([17, 16, 17])[0]
     place = beginning.index(b"mehd")
     assert int.from_bytes(beginning[place + 8 : place + 16]) == 50 * 40
+
+
+def test_the_shape_of_pixels_stands_in_the_stream_and_in_the_file(tmp_path: Path) -> None:
+    pieces: list[bytes] = []
+    writer = FragmentWriter(pieces.append, 64, 48, 25, 1, pixel_aspect=Fraction(4, 3))
+    writer.write([numbered_frame(0)])
+    writer.finish()
+    path = saved(tmp_path / "out.mp4", pieces)
+    facts = probe(path)
+    assert (facts.width, facts.height, facts.pixel_aspect) == (64, 48, Fraction(4, 3))
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].codec_context.sample_aspect_ratio == Fraction(4, 3)
+        (frame,) = container.decode(video=0)
+        assert frame.to_ndarray(format="rgb24").shape == (48, 64, 3)
+    # Players that know no pixel shapes take the size the track is to be shown in.
+    place = pieces[0].index(b"tkhd") + 4 + 76
+    assert [int.from_bytes(pieces[0][start : start + 4]) >> 16 for start in (place, place + 4)] == [85, 48]
 
 
 @pytest.mark.parametrize("tags", [ColorTags(), ColorTags(5, 6, 5), ColorTags(6, 6, 6), ColorTags(9, 14, 9)])

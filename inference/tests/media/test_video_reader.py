@@ -89,6 +89,17 @@ def test_turns_frames_as_players_do(tmp_path: Path, degrees: int) -> None:
     assert np.abs(ours.astype(int) - theirs.astype(int)).mean() < 3
 
 
+@pytest.mark.parametrize(
+    ("told", "taken"), [("64/45", Fraction(64, 45)), ("1/1", Fraction(1)), ("60000/1", Fraction(1))]
+)
+def test_the_shape_of_pixels_is_told(tmp_path: Path, told: str, taken: Fraction) -> None:
+    plain = write_video(tmp_path / "plain.mp4", constant(25, 2))
+    wide = tmp_path / "wide.mkv"
+    ffmpeg("-i", plain, "-vf", f"setsar={told}:max=65535", "-c:v", "ffv1", wide)
+    assert probe(plain).pixel_aspect == 1
+    assert probe(wide).pixel_aspect == taken
+
+
 def test_mirrored_frames_are_mirrored_back(tmp_path: Path) -> None:
     plain = write_video(tmp_path / "plain.mp4", constant(25, 1))
     mirrored = tmp_path / "mirrored.mp4"

@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,6 +32,7 @@ class Plan:
     sound: Path
     width: int
     height: int
+    pixel_aspect: Fraction
     fps: float
     samples: int
     frames: int
@@ -67,6 +69,7 @@ def plan_job(job: Job) -> Plan:
         sound=sound,
         width=facts.width // 2 * 2,
         height=facts.height // 2 * 2,
+        pixel_aspect=facts.pixel_aspect,
         fps=fps,
         samples=samples,
         frames=original_frames(samples, fps) if ends_as_original else frames_for(samples / SPEECH_RATE, fps),

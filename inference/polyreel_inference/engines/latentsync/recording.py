@@ -54,10 +54,14 @@ class Recording:
             crf=_QUALITY,
             preset=_PRESET,
             colors=ColorTags.of(plan.video),
+            pixel_aspect=plan.pixel_aspect,
         )
         with self._open as opened:
             if plan.mask:
-                self._mask = opened.enter_context(VideoWriter(mask_path, plan.width, plan.height, plan.fps))
+                mask = VideoWriter(
+                    mask_path, plan.width, plan.height, plan.fps, pixel_aspect=plan.pixel_aspect
+                )
+                self._mask = opened.enter_context(mask)
             opened.enter_context(self._encoding.using(partial(self._encode, writer)))
             for group in groups:
                 self._encoding.give(group)

@@ -1,5 +1,6 @@
 """Footage of all kinds: rates, sizes, turned pictures, lengths, frames without a face, several people."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,20 @@ def test_a_turned_video_stays_as_it_is_shown(engine: LatentSyncEngine, tmp_path:
     given = given_frames(turned, 5)
     assert done.frames.shape == given.shape == (5, 128, 112, 3)
     assert np.abs(done.frames[:, :30] - given[:, :30]).mean() < 3
+
+
+@pytest.mark.parametrize(("turn", "aspect"), [("0", Fraction(64, 45)), ("90", Fraction(45, 64))])
+def test_pixels_that_are_not_square_keep_their_shape(
+    engine: LatentSyncEngine, tmp_path: Path, media: Media, turn: str, aspect: Fraction
+) -> None:
+    wide, turned = tmp_path / "wide.mp4", tmp_path / "turned.mp4"
+    ffmpeg("-i", media["video"], "-vf", "setsar=64/45", wide)
+    ffmpeg("-display_rotation", turn, "-i", wide, "-c", "copy", turned)
+    inputs = {"video": turned, "audio": media["audio"]}
+    done = run(engine, tmp_path / "job", inputs, return_mask=True)
+    mask = tmp_path / "mask.mp4"
+    mask.write_bytes(done.reporter.outputs["mask"])
+    assert [probe(path).pixel_aspect for path in (turned, done.path, mask)] == [aspect] * 3
 
 
 def test_frames_without_a_face_stay_as_they_are(
