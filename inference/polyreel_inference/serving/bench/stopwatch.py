@@ -5,6 +5,7 @@ from time import perf_counter
 
 from polyreel_inference.devices.backend import Backend
 from polyreel_inference.parallel.gate import Gate
+from polyreel_inference.serving.bench.step_figures import StepFigures
 
 
 def seconds(backend: Backend, action: Callable[[], object]) -> float:
@@ -31,14 +32,15 @@ class TimedGate(Gate):
         if done == self._warm_up:
             self._backend.reset_peak_memory()
         if done >= self._warm_up:
-            self.note()
+            self._note()
 
-    def note(self) -> None:
-        """Note the time now; called once more behind the last step."""
+    def finish(self) -> StepFigures:
+        """Note the end of the last step and return what was measured."""
+        self._note()
+        pairs = zip(self._times, self._times[1:], strict=False)
+        steps = tuple(later - earlier for earlier, later in pairs)
+        return StepFigures(steps, self._backend.peak_memory_bytes())
+
+    def _note(self) -> None:
         self._backend.synchronize()
         self._times.append(perf_counter())
-
-    def step_seconds(self) -> list[float]:
-        """Return the length of every step that counts."""
-        pairs = zip(self._times, self._times[1:], strict=False)
-        return [later - earlier for earlier, later in pairs]

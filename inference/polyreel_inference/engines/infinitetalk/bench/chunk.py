@@ -40,8 +40,7 @@ def measure_steps(
     """Time every step of `request` but the first `warm_up`, which compile, allocate and embed the prompt."""
     gate = TimedGate(backend, warm_up)
     denoiser.run(request, gate)
-    gate.note()
-    return StepFigures(tuple(gate.step_seconds()), backend.peak_memory_bytes())
+    return gate.finish()
 
 
 def _masks(people: int, height: int, width: int) -> torch.Tensor:

@@ -40,5 +40,4 @@ def measure_denoising(
     """Time every step of `request` but the first `warm_up`, which compile, allocate and embed the prompt."""
     gate = TimedGate(backend, warm_up)
     denoiser.run(request, gate)
-    gate.note()
-    return StepFigures(tuple(gate.step_seconds()), backend.peak_memory_bytes())
+    return gate.finish()

@@ -56,8 +56,7 @@ def measure_diffusers(
             if len(velocities) == 2:
                 velocity = velocities[1] + request.guidance_scale * (velocities[0] - velocities[1])
             latents = scheduler.step(velocity, timestep, latents, return_dict=False)[0]
-    gate.note()
-    return StepFigures(tuple(gate.step_seconds()), backend.peak_memory_bytes())
+    return gate.finish()
 
 
 def _retype(transformer: WanTransformer, dtype: torch.dtype) -> None:
