@@ -9,6 +9,7 @@ from polyreel_inference.engines.infinitetalk.chunks.chunk_plan import (
     PUBLISHED_MOTION_FRAMES,
 )
 from polyreel_inference.engines.infinitetalk.transformer.audio_projection import AudioSizes
+from polyreel_inference.serving.bench.report import table_row
 
 # What good kernels reach of the published peak of an H100 or H200 (SXM), and that peak in TFLOP/s.
 _SHARE, _PEAK = 0.55, 989.0
@@ -35,7 +36,7 @@ def _row(setting: Setting) -> str:
     flops = setting.flops
     step = flops.step(setting.sampling(1).branches)
     seconds = step / (_SHARE * _PEAK * 1e12)
-    cells = (
+    return table_row(
         f"{setting.width}x{setting.height}",
         str(setting.people),
         f"{video_tokens(flops.shape, setting.width, setting.height, setting.frames):,}",
@@ -46,4 +47,3 @@ def _row(setting: Setting) -> str:
         f"{seconds:.2f}",
         f"{setting.steps * seconds / setting.new_seconds:.1f}",
     )
-    return "| " + " | ".join(cells) + " |"

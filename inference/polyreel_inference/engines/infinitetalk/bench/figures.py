@@ -2,31 +2,21 @@
 
 from dataclasses import dataclass
 
+from polyreel_inference.serving.bench.denoising_figures import DenoisingFigures
 from polyreel_inference.serving.bench.step_figures import StepFigures
 
 
-@dataclass(frozen=True)
-class Figures:
+@dataclass(frozen=True, kw_only=True)
+class Figures(DenoisingFigures):
     """Everything measured in one run; seconds of parts that were left out are None.
 
-    `step_flops` is the arithmetic of one step on all `ranks` together, `peak_tflops` what one device could
-    do, None where unknown. A chunk takes `chunk_steps` steps and adds `new_seconds` of video.
+    A chunk takes `chunk_steps` steps and adds `new_seconds` of video.
     `speech_encoder_seconds` are those for one second of speech on the CPU.
     """
 
-    width: int
-    height: int
-    frames: int
     speakers: int
-    forwards: int
     chunk_steps: int
     new_seconds: float
-    device: str
-    dtype: str
-    options: str
-    ranks: int
-    step_flops: int
-    peak_tflops: float | None
     steps: StepFigures
     text_encoder_seconds: float | None = None
     image_encoder_seconds: float | None = None
@@ -36,14 +26,9 @@ class Figures:
     vae_decode_seconds: float | None = None
 
     @property
-    def tflops(self) -> float:
-        """Arithmetic a second that one device did, in TFLOP/s."""
-        return self.step_flops / self.steps.median_seconds / self.ranks / 1e12
-
-    @property
-    def peak_share(self) -> float | None:
-        """Part of the device's peak, 0 to 1."""
-        return None if self.peak_tflops is None else self.tflops / self.peak_tflops
+    def timed(self) -> StepFigures:
+        """See `DenoisingFigures.timed`."""
+        return self.steps
 
     @property
     def chunk_seconds(self) -> float:

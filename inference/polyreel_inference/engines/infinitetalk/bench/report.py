@@ -1,10 +1,19 @@
 """A benchmark's figures as text, as a row of a table and as JSON."""
 
-import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from polyreel_inference.engines.infinitetalk.bench.figures import Figures
+from polyreel_inference.serving.bench.report import (
+    arithmetic_line,
+    derived_rates,
+    device_cell,
+    json_report,
+    memory,
+    part_lines,
+    rate_cells,
+    table_row,
+    timing,
+)
 
 TABLE_HEAD = (
     "| size | speakers | device | options | forwards a step | s/step | TFLOP/s | of peak | peak GB | steps"
@@ -16,15 +25,11 @@ TABLE_HEAD = (
 def as_text(figures: Figures) -> str:
     """Return lines for a terminal."""
     steps = figures.steps
-    spread = f"{min(steps.step_seconds):.3f} to {max(steps.step_seconds):.3f}"
-    share = "" if figures.peak_share is None else f", {figures.peak_share:.0%} of its peak"
     lines = [
-        f"{_size(figures)}, {figures.speakers} speaking, {figures.device}, {figures.dtype},"
-        f" {figures.options}",
-        f"one denoising step   {steps.median_seconds:.3f} s (median of {len(steps.step_seconds)}, {spread}),"
-        f" {figures.forwards} forwards, {steps.peak_memory_bytes / 1e9:.2f} GB at most",
-        f"arithmetic           {figures.step_flops / 1e12:.2f} TFLOP a step, {figures.tflops:.2f} TFLOP/s a"
-        f" device{share}",
+        f"{figures.size}, {figures.speakers} speaking, {figures.device}, {figures.dtype}, {figures.options}",
+        f"one denoising step   {timing(steps.step_seconds)}, {figures.forwards} forwards,"
+        f" {memory(steps.peak_memory_bytes)}",
+        arithmetic_line(figures),
     ]
     parts = {
         "text encoder": figures.text_encoder_seconds,
@@ -34,7 +39,7 @@ def as_text(figures: Figures) -> str:
         "VAE, motion frames": figures.vae_motion_seconds,
         "VAE, decode": figures.vae_decode_seconds,
     }
-    lines += [f"{name:<20} {value:.3f} s" for name, value in parts.items() if value is not None]
+    lines += part_lines(parts)
     lines.append(
         f"one chunk            {figures.chunk_seconds:.1f} s for {figures.new_seconds:.2f} s of video, in"
         f" {figures.chunk_steps} steps: {figures.seconds_per_second:.1f} s a second"
@@ -44,35 +49,21 @@ def as_text(figures: Figures) -> str:
 
 def as_table_row(figures: Figures) -> str:
     """Return a row under `TABLE_HEAD`."""
-    cells = (
-        _size(figures),
+    return table_row(
+        figures.size,
         str(figures.speakers),
-        figures.device if figures.ranks == 1 else f"{figures.ranks} x {figures.device}",
+        device_cell(figures.device, figures.ranks),
         f"{figures.dtype}, {figures.options}",
         str(figures.forwards),
-        f"{figures.steps.median_seconds:.3g}",
-        f"{figures.tflops:.3g}",
-        "-" if figures.peak_share is None else f"{figures.peak_share:.0%}",
+        *rate_cells(figures),
         f"{figures.steps.peak_memory_bytes / 1e9:.1f}",
         str(figures.chunk_steps),
         f"{figures.chunk_seconds:.3g}",
         f"{figures.seconds_per_second:.3g}",
     )
-    return "| " + " | ".join(cells) + " |"
 
 
 def as_json(figures: Figures) -> str:
     """Return all figures, the derived ones too, with the time of the report."""
-    derived = {
-        "seconds_per_step": figures.steps.median_seconds,
-        "tflops": figures.tflops,
-        "peak_share": figures.peak_share,
-        "chunk_seconds": figures.chunk_seconds,
-        "seconds_per_second": figures.seconds_per_second,
-        "reported_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    return json.dumps(asdict(figures) | derived, indent=2)
-
-
-def _size(figures: Figures) -> str:
-    return f"{figures.width}x{figures.height}x{figures.frames}"
+    derived = {"chunk_seconds": figures.chunk_seconds, "seconds_per_second": figures.seconds_per_second}
+    return json_report(asdict(figures) | derived_rates(figures) | derived)

@@ -13,6 +13,7 @@ from polyreel_inference.engines.latentsync.network.unet import UNet
 from polyreel_inference.engines.latentsync.network.unet_sizes import CHUNK_FRAMES, INPUT_CHANNELS, UNetSizes
 from polyreel_inference.engines.latentsync.sampling.chunk_denoiser import DEEP_CACHE_INTERVAL
 from polyreel_inference.engines.latentsync.synthesis.chunk import VAE_FACTOR
+from polyreel_inference.serving.bench.report import table_row
 
 _STEPS = 20
 _TOKENS = 50
@@ -47,7 +48,7 @@ def _rows(unet: UNet, autoencoder: AutoencoderKL, side: int, width: int) -> list
         quick = around + forwards * (full_steps * whole + (_STEPS - full_steps) * cached)
         parts = (f"{part:.2f}" for part in (whole, cached, encode, decode))
         second = (f"{chunk * MODEL_FPS / CHUNK_FRAMES:.0f}" for chunk in (plain, quick))
-        rows.append("| " + " | ".join((str(side), *parts, guidance, *second)) + " |")
+        rows.append(table_row(str(side), *parts, guidance, *second))
     return rows
 
 

@@ -1,11 +1,10 @@
 """What a benchmark found out, as text, as a row of a table and as JSON."""
 
-import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from statistics import median
 
 from polyreel_inference.engines.latentsync.frame_order import MODEL_FPS
+from polyreel_inference.serving.bench.report import device_cell, json_report, memory, table_row, timing
 
 TABLE_HEAD = (
     "| crop | steps, guidance | device | options | chunks at once | s/round | peak GB |"
@@ -46,20 +45,19 @@ class Figures:
 
     def as_text(self) -> str:
         """Lines for a terminal."""
-        spread = f"{min(self.round_seconds):.3f} to {max(self.round_seconds):.3f}"
         return "\n".join(
             [
                 f"crops of {self.resolution}, {self._sampling()}, {self._device()}, {self._options()}",
-                f"one round            {self.median_seconds:.3f} s (median of {len(self.round_seconds)},"
-                f" {spread}), {self.chunks} chunks of {self.frames} frames",
-                f"memory               {self.peak_memory_bytes / 1e9:.2f} GB at most",
+                f"one round            {timing(self.round_seconds)}, {self.chunks} chunks of {self.frames}"
+                " frames",
+                f"memory               {memory(self.peak_memory_bytes)}",
                 f"a second of video    {self.seconds_per_second:.2f} s",
             ]
         )
 
     def as_table_row(self) -> str:
         """A row under `TABLE_HEAD`."""
-        cells = (
+        return table_row(
             str(self.resolution),
             self._sampling(),
             self._device(),
@@ -69,22 +67,20 @@ class Figures:
             f"{self.peak_memory_bytes / 1e9:.1f}",
             f"{self.seconds_per_second:.3g}",
         )
-        return "| " + " | ".join(cells) + " |"
 
     def as_json(self) -> str:
         """All figures, the derived ones too, with the time of the report."""
         derived = {
             "median_seconds": self.median_seconds,
             "seconds_per_second": self.seconds_per_second,
-            "reported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        return json.dumps(asdict(self) | derived, indent=2)
+        return json_report(asdict(self) | derived)
 
     def _sampling(self) -> str:
         return f"{self.steps}, {self.guidance_scale:g}{', DeepCache' if self.deep_cache else ''}"
 
     def _device(self) -> str:
-        return self.device if self.ranks == 1 else f"{self.ranks} x {self.device}"
+        return device_cell(self.device, self.ranks)
 
     def _options(self) -> str:
         return f"{self.dtype}, attention {self.attention}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from polyreel_inference.diffusion.flops import TransformerShape, forward_flops, video_tokens
 from polyreel_inference.diffusion.model_folder.architectures import Architecture
+from polyreel_inference.serving.bench.report import table_row
 
 _SIZES = ((832, 480), (1280, 720))
 _FRAMES = 81
@@ -29,7 +30,7 @@ def arithmetic_table(architectures: Iterable[Architecture]) -> str:
 def _row(models: str, shape: TransformerShape, size: tuple[int, int]) -> str:
     flops = forward_flops(shape, *size, _FRAMES)
     step = _FORWARDS * flops.total
-    cells = (
+    return table_row(
         models,
         f"{size[0]}x{size[1]}",
         f"{video_tokens(shape, *size, _FRAMES):,}",
@@ -38,4 +39,3 @@ def _row(models: str, shape: TransformerShape, size: tuple[int, int]) -> str:
         f"{step / 1e15:.3f}",
         f"{step / (_SHARE * _PEAK * 1e12):.2f}",
     )
-    return "| " + " | ".join(cells) + " |"
