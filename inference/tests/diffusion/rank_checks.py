@@ -14,13 +14,10 @@ from polyreel_inference.parallel.mesh import Mesh, open_mesh
 from polyreel_inference.parallel.ranks import Ranks
 from polyreel_inference.parallel.team import Team
 from tests.diffusion.tiny_models import image_states, our_transformer, random_numbers, text_states
+from tests.parallel.cancelled_job import lead_and_cancel
 
 EVEN, UNEVEN = (2, 4, 8), (3, 6, 10)
 """Latent sizes of 16 tokens, which 2 and 4 ranks divide, and of 45, which they do not."""
-
-
-class Cancelled(Exception):
-    """What the leader's check raises."""
 
 
 def request(size: tuple[int, int, int], seed: int = 1, **changes: Any) -> DenoiseRequest:
@@ -59,29 +56,11 @@ def denoise(ranks: Ranks, sizes: tuple[int, int]) -> list[Tensor]:
     return results
 
 
-def lead_and_cancel(ranks: Ranks, sizes: tuple[int, int]) -> dict[str, Any] | None:
-    """Cancel a team's first job before its third step and finish the second; the leader tells how it went."""
+def cancel_and_denoise(ranks: Ranks, sizes: tuple[int, int]) -> dict[str, Any] | None:
+    """Cancel a team's first request before its third step and finish the second."""
     mesh = open_mesh(open_backend("cpu"), ranks, *sizes)
     team = Team(mesh, open_backend("cpu"), _denoiser(mesh).run)
-    if not ranks.is_leader:
-        team.follow()
-        team.close()
-        return None
-    passed: list[int] = []
-
-    def check(done: int) -> None:
-        passed.append(done)
-        if done == 2:
-            raise Cancelled
-
-    cancelled = False
-    try:
-        team.run(request(EVEN, 3), check)
-    except Cancelled:
-        cancelled = True
-    latents = team.run(request(UNEVEN, 3), lambda _: None)
-    team.close()
-    return {"cancelled": cancelled, "passed": passed, "latents": latents}
+    return lead_and_cancel(team, request(EVEN, 3), 2, request(UNEVEN, 3))
 
 
 def _denoiser(mesh: Mesh) -> Denoiser:

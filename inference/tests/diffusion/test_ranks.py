@@ -23,9 +23,9 @@ def test_every_rank_gets_the_video_of_one_rank(sizes: tuple[int, int], alone: li
 
 
 def test_a_cancelled_job_ends_on_all_ranks_and_the_next_one_is_whole(alone: list[Tensor]) -> None:
-    told, followed = run_ranks(2, "tests.diffusion.rank_checks:lead_and_cancel", (2, 1))
+    told, followed = run_ranks(2, "tests.diffusion.rank_checks:cancel_and_denoise", (2, 1))
     assert followed is None
     assert told["cancelled"]
     assert told["passed"] == [0, 1, 2]
-    assert request(UNEVEN, 3).shape == tuple(told["latents"].shape)
-    torch.testing.assert_close(told["latents"], alone[1], rtol=0, atol=1e-5)
+    assert request(UNEVEN, 3).shape == tuple(told["made"].shape)
+    torch.testing.assert_close(told["made"], alone[1], rtol=0, atol=1e-5)

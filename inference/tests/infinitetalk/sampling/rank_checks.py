@@ -14,10 +14,7 @@ from polyreel_inference.parallel.ranks import Ranks
 from polyreel_inference.parallel.team import Team
 from tests.infinitetalk.sampling.chunk_requests import UNEVEN, chunk_request, varied_requests
 from tests.infinitetalk.transformer.tiny_transformer import tiny_transformer
-
-
-class Cancelled(Exception):
-    """What the leader's check raises."""
+from tests.parallel.cancelled_job import lead_and_cancel
 
 
 def denoise(ranks: Ranks, sizes: tuple[int, int]) -> list[Tensor]:
@@ -29,29 +26,11 @@ def denoise(ranks: Ranks, sizes: tuple[int, int]) -> list[Tensor]:
     return results
 
 
-def lead_and_cancel(ranks: Ranks, sizes: tuple[int, int]) -> dict[str, Any] | None:
-    """Cancel a team's first chunk before its third step and finish the second; the leader tells of it."""
+def cancel_and_denoise(ranks: Ranks, sizes: tuple[int, int]) -> dict[str, Any] | None:
+    """Cancel a team's first chunk before its third step and finish the second."""
     mesh = open_mesh(open_backend("cpu"), ranks, *sizes)
     team = Team(mesh, open_backend("cpu"), _denoiser(mesh).run)
-    if not ranks.is_leader:
-        team.follow()
-        team.close()
-        return None
-    passed: list[int] = []
-
-    def check(done: int) -> None:
-        passed.append(done)
-        if done == 2:
-            raise Cancelled
-
-    cancelled = False
-    try:
-        team.run(chunk_request(), check)
-    except Cancelled:
-        cancelled = True
-    latents = team.run(chunk_request(UNEVEN, people=2, motion=2), lambda _: None)
-    team.close()
-    return {"cancelled": cancelled, "passed": passed, "latents": latents}
+    return lead_and_cancel(team, chunk_request(), 2, chunk_request(UNEVEN, people=2, motion=2))
 
 
 def _denoiser(mesh: Mesh) -> ChunkDenoiser:

@@ -23,8 +23,8 @@ def test_every_rank_gets_the_latents_of_one_rank(sizes: tuple[int, int], alone: 
 
 
 def test_a_cancelled_chunk_ends_on_all_ranks_and_the_next_one_is_whole(alone: list[Tensor]) -> None:
-    told, followed = run_ranks(2, "tests.infinitetalk.sampling.rank_checks:lead_and_cancel", (2, 1))
+    told, followed = run_ranks(2, "tests.infinitetalk.sampling.rank_checks:cancel_and_denoise", (2, 1))
     assert followed is None
     assert told["cancelled"]
     assert told["passed"] == [0, 1, 2]
-    torch.testing.assert_close(told["latents"], alone[1], rtol=0, atol=1e-4)
+    torch.testing.assert_close(told["made"], alone[1], rtol=0, atol=1e-4)

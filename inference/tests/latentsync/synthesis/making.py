@@ -21,13 +21,10 @@ from polyreel_inference.parallel.mesh import Mesh, open_mesh
 from polyreel_inference.parallel.ranks import Ranks
 from polyreel_inference.parallel.team import Team
 from tests.latentsync.golden_inputs import face_crops, values
+from tests.parallel.cancelled_job import lead_and_cancel
 
 RESOLUTION = 64
 SEED = 1247
-
-
-class Cancelled(Exception):
-    """What the leader's check raises."""
 
 
 @cache
@@ -69,30 +66,12 @@ def synthesize(ranks: Ranks, payload: dict[str, Any]) -> list[Tensor]:
     return crops
 
 
-def lead_and_cancel(ranks: Ranks, payload: dict[str, Any]) -> dict[str, Any] | None:
+def cancel_and_synthesize(ranks: Ranks, payload: dict[str, Any]) -> dict[str, Any] | None:
     """Cancel a team's first request before its second round's second step, and finish the next one."""
     torch.set_num_threads(1)
     backend = CpuBackend()
     mesh = open_mesh(backend, ranks, ranks.size)
     networks = load_networks(LatentSyncFolder.open(Path(payload["folder"])), backend)
     team = Team(mesh, backend, synthesizer(networks, backend, mesh).run)
-    if not ranks.is_leader:
-        team.follow()
-        team.close()
-        return None
-    passed: list[int] = []
-
-    def check(done: int) -> None:
-        passed.append(done)
-        if done == 3:
-            raise Cancelled
-
     asked = request(payload["lengths"], DenoiseSettings(**payload["settings"]))
-    cancelled = False
-    try:
-        team.run(asked, check)
-    except Cancelled:
-        cancelled = True
-    crops = team.run(asked, lambda _: None)
-    team.close()
-    return {"cancelled": cancelled, "passed": passed, "crops": crops}
+    return lead_and_cancel(team, asked, 3, asked)

@@ -63,12 +63,12 @@ def test_a_cancelled_request_ends_on_all_ranks_and_the_next_one_is_whole(
     alone: list[Tensor], files: LatentSyncFiles
 ) -> None:
     payload = {"folder": str(files.folder), "lengths": LENGTHS, "settings": SETTINGS}
-    told, followed = run_ranks(2, "tests.latentsync.synthesis.making:lead_and_cancel", payload)
+    told, followed = run_ranks(2, "tests.latentsync.synthesis.making:cancel_and_synthesize", payload)
 
     assert followed is None
     assert told["cancelled"]
     assert told["passed"] == [0, 1, 2, 3]
-    _assert_equal(told["crops"], alone)
+    _assert_equal(told["made"], alone)
 
 
 def test_the_gate_is_passed_before_every_step_of_every_round(networks: Networks) -> None:
