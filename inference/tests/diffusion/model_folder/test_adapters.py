@@ -15,11 +15,6 @@ from tests.checkpoints.written import WrittenCheckpoints
 BACKEND = open_backend("cpu")
 
 
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> WrittenCheckpoints:
-    return WrittenCheckpoints(tmp_path_factory.mktemp("folders"))
-
-
 @pytest.mark.parametrize(
     "name",
     [

@@ -1,6 +1,5 @@
 """polyreel.json: the operator's last word on a folder, as far as it can mean something there."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,22 +9,6 @@ import pytest
 from polyreel_inference.diffusion.model_folder.wan_folder import WanFolder
 from polyreel_inference.diffusion.weights.errors import WeightsError
 from tests.checkpoints.files import write_json
-from tests.checkpoints.written import WrittenCheckpoints
-
-
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> WrittenCheckpoints:
-    return WrittenCheckpoints(tmp_path_factory.mktemp("folders"))
-
-
-@pytest.fixture
-def copy(checkpoints: WrittenCheckpoints, tmp_path: Path) -> Callable[[str, str], Path]:
-    """Return a folder that the test may change."""
-
-    def copied(kind: str, layout: str) -> Path:
-        return shutil.copytree(checkpoints.folder(kind, layout), tmp_path / "model")
-
-    return copied
 
 
 def test_the_operator_has_the_last_word(copy: Callable[[str, str], Path]) -> None:

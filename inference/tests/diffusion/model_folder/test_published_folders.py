@@ -1,6 +1,5 @@
 """Folders as people have them: hub caches, distilled and quantised files in all places they are published."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,21 +18,6 @@ from tests.checkpoints.written import WrittenCheckpoints
 BACKEND = open_backend("cpu")
 CLIP = "models_clip_open-clip-xlm-roberta-large-vit-huge-14"
 T5 = "models_t5_umt5-xxl-enc"
-
-
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> WrittenCheckpoints:
-    return WrittenCheckpoints(tmp_path_factory.mktemp("folders"))
-
-
-@pytest.fixture
-def copy(checkpoints: WrittenCheckpoints, tmp_path: Path) -> Callable[[str, str], Path]:
-    """Return a folder that the test may change."""
-
-    def copied(kind: str, layout: str) -> Path:
-        return shutil.copytree(checkpoints.folder(kind, layout), tmp_path / "model")
-
-    return copied
 
 
 def test_the_projection_that_first_and_last_frame_models_were_saved_with_is_not_needed(

@@ -12,11 +12,6 @@ from polyreel_inference.diffusion.model_folder.wan_folder import WanFolder
 from tests.checkpoints.written import WrittenCheckpoints
 
 
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> WrittenCheckpoints:
-    return WrittenCheckpoints(tmp_path_factory.mktemp("folders"))
-
-
 def open_parts(dtype: torch.dtype) -> SharedParts:
     backend = open_backend("cpu", dtype=dtype)
     return SharedParts(backend, MemoryPolicy("none", backend.device))

@@ -23,21 +23,6 @@ BACKEND = open_backend("cpu")
 LAYOUTS = ["original", "diffusers", "distilled"]
 
 
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> WrittenCheckpoints:
-    return WrittenCheckpoints(tmp_path_factory.mktemp("folders"))
-
-
-@pytest.fixture
-def copy(checkpoints: WrittenCheckpoints, tmp_path: Path) -> Callable[[str, str], Path]:
-    """Return a folder that the test may change."""
-
-    def copied(kind: str, layout: str) -> Path:
-        return shutil.copytree(checkpoints.folder(kind, layout), tmp_path / "model")
-
-    return copied
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_recognises_kind_layout_and_sizes(checkpoints: WrittenCheckpoints, kind: str, layout: str) -> None:
