@@ -7,8 +7,9 @@ from typing import Any
 
 from polyreel_inference.engines.preview.engine import PreviewEngine
 from polyreel_inference.engines.preview.parameters import MODELS
-from polyreel_inference.host.engine import InputFile, Job, OpenOutput, Stage, TaskKind
+from polyreel_inference.host.engine import Job, OpenOutput, Stage, TaskKind
 from polyreel_inference.host.errors import Cancelled
+from tests.serving.job_making import make_job
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
@@ -59,25 +60,16 @@ class Run:
         return self.reporter.outputs["result"][1]
 
 
-def make_job(folder: Path, kind: TaskKind, inputs: dict[str, Path], **parameters: Any) -> Job:
-    """A job as the host would hand it over: defaults filled in, `folder` as its workspace."""
+def job_of(folder: Path, kind: TaskKind, inputs: dict[str, Path], **given: Any) -> Job:
+    """A job of one of the kinds."""
     offered = next(offer for offer in MODELS[0].kinds if offer.kind == kind)
-    unknown = parameters.keys() - {parameter.name for parameter in offered.parameters}
-    assert not unknown, f"{kind} does not offer {unknown}"
-    defaults = {parameter.name: parameter.default for parameter in offered.parameters}
-    given = {name: value for name, value in defaults.items() if value is not None} | parameters
-    files = {
-        role: InputFile(role, path, "application/octet-stream", path.stat().st_size)
-        for role, path in inputs.items()
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    return Job("task-1", 1, kind, "preview", given, files, folder)
+    return make_job(folder, MODELS[0], inputs, kind=offered, **given)
 
 
 def run_job(folder: Path, kind: TaskKind, inputs: dict[str, Path], **parameters: Any) -> Run:
     """Resolve and generate."""
     engine, reporter = PreviewEngine(), RememberingReporter()
-    job = make_job(folder, kind, inputs, **parameters)
+    job = job_of(folder, kind, inputs, **parameters)
     resolved = engine.resolve(job)
     return Run(job, resolved, engine.generate(job, reporter), reporter)
 

@@ -14,7 +14,7 @@ from polyreel_inference.host.engine import TaskKind
 from polyreel_inference.host.errors import Cancelled, EngineError, ErrorCode
 from polyreel_inference.media.errors import UnreadableMedia
 from tests.preview.conftest import SPEECH
-from tests.preview.jobs import SAMPLES, RememberingReporter, make_job
+from tests.preview.jobs import SAMPLES, RememberingReporter, job_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +43,7 @@ def test_a_cancel_stops_the_job_at_the_next_frame_and_leaves_no_file(tmp_path: P
         "i2v": {"image": SAMPLES / "portrait.jpg"},
         "t2v": {},
     }[kind]
-    job = make_job(tmp_path, kind, inputs, width=128, height=128)
+    job = job_of(tmp_path, kind, inputs, width=128, height=128)
     reporter = RememberingReporter(cancel_at=9)
     with pytest.raises(Cancelled):
         PreviewEngine().generate(job, reporter)
@@ -59,7 +59,7 @@ def test_sound_shorter_than_a_syllable_is_refused_by_code(tmp_path: Path) -> Non
         file.setsampwidth(2)
         file.setframerate(16_000)
         file.writeframes(b"\0\0" * 800)
-    job = make_job(tmp_path, "talk", {"image": SAMPLES / "portrait.jpg", "audio": short})
+    job = job_of(tmp_path, "talk", {"image": SAMPLES / "portrait.jpg", "audio": short})
     with pytest.raises(EngineError, match=r"0\.05 s") as caught:
         PreviewEngine().resolve(job)
     assert caught.value.code is ErrorCode.AUDIO_TOO_SHORT
@@ -69,7 +69,7 @@ def test_sound_shorter_than_a_syllable_is_refused_by_code(tmp_path: Path) -> Non
 def test_unreadable_files_are_refused_in_words_without_paths(tmp_path: Path, role: str) -> None:
     text = tmp_path / "fake.png"
     text.write_text("this is no picture and no sound")
-    job = make_job(tmp_path, "talk", {"image": SAMPLES / "portrait.jpg", "audio": SPEECH} | {role: text})
+    job = job_of(tmp_path, "talk", {"image": SAMPLES / "portrait.jpg", "audio": SPEECH} | {role: text})
     with pytest.raises(UnreadableMedia) as caught:
         PreviewEngine().resolve(job)
     assert str(tmp_path) not in str(caught.value)
@@ -77,7 +77,7 @@ def test_unreadable_files_are_refused_in_words_without_paths(tmp_path: Path, rol
 
 def test_a_sound_file_is_no_reference_video(tmp_path: Path) -> None:
     for kind in ("talk", "lipsync"):
-        job = make_job(tmp_path, kind, {"video": SPEECH, "audio": SPEECH})
+        job = job_of(tmp_path, kind, {"video": SPEECH, "audio": SPEECH})
         with pytest.raises(EngineError, match="no picture") as caught:
             PreviewEngine().resolve(job)
         assert caught.value.code is ErrorCode.INVALID_INPUT
@@ -119,7 +119,7 @@ def test_the_tag_is_in_the_corner_and_nowhere_else(size: tuple[int, int]) -> Non
 
 def test_the_tag_can_be_switched_off(tmp_path: Path) -> None:
     def poster(folder: str, watermark: bool) -> bytes:
-        job = make_job(
+        job = job_of(
             tmp_path / folder, "t2v", {}, width=128, height=128, frames=1, seed=1, watermark=watermark
         )
         reporter = RememberingReporter()

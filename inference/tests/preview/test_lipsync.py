@@ -7,7 +7,7 @@ from polyreel_inference.engines.preview.engine import PreviewEngine
 from polyreel_inference.host.errors import EngineError, ErrorCode
 from polyreel_inference.media.audio import audio_duration
 from tests.preview.conftest import SECOND_SPEECH
-from tests.preview.jobs import SAMPLES, RememberingReporter, Run, make_job, run_job
+from tests.preview.jobs import SAMPLES, RememberingReporter, Run, job_of, run_job
 from tests.preview.measuring import difference, frames_of, in_pause, loudness, openings, streams_of
 
 FACE_TOP = np.s_[0:110, :]  # above the eyes of the sample: lip sync changes nothing here
@@ -60,7 +60,7 @@ def test_footage_without_a_face_is_refused_before_any_work(tmp_path: Path) -> No
     inputs = {"video": scene.video, "audio": SECOND_SPEECH}
     reporter = RememberingReporter()
     with pytest.raises(EngineError, match="No face") as caught:
-        PreviewEngine().generate(make_job(tmp_path / "job", "lipsync", inputs), reporter)
+        PreviewEngine().generate(job_of(tmp_path / "job", "lipsync", inputs), reporter)
     assert caught.value.code is ErrorCode.FACE_NOT_DETECTED
     assert reporter.outputs == {}
     assert all(step == 0 for _, _, step, _ in reporter.steps)

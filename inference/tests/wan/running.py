@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from polyreel_inference.engines.wan.engine import WanEngine
 from polyreel_inference.host.engine import Job
 from polyreel_inference.media.video_reader import VideoReader
-from tests.wan.jobs import make_job
+from tests.serving.job_making import make_job
 from tests.wan.reporter import RememberingReporter
 
 SIZE = {"width": 32, "height": 32}
@@ -59,7 +59,7 @@ def job_of(
     """A small job of a few steps; `parameters` go before the small ones."""
     described = next(one for one in engine.describe().models if one.name == model)
     small: dict[str, Any] = {**SIZE, "frames": 5, "steps": 2, "prompt": "waves", "seed": 1}
-    return make_job(folder, described, inputs, **(small | parameters))
+    return make_job(folder, described, inputs or {}, **(small | parameters))
 
 
 def run(

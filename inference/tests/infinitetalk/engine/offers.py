@@ -4,14 +4,12 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from polyreel_inference import __version__
 from polyreel_inference.command_line import parse
 from polyreel_inference.engines.infinitetalk.offer import Offer, offer_of
 from polyreel_inference.engines.infinitetalk.options import InfiniteTalkOptions
 from polyreel_inference.engines.infinitetalk.parameters import describe_model
 from polyreel_inference.engines.infinitetalk.plan import Plan, plan_job
-from polyreel_inference.host.engine import EngineDescription
-from tests.infinitetalk.engine.running import job_of
+from tests.serving.job_making import make_job
 
 FILES = (
     "--ckpt_dir",
@@ -41,11 +39,5 @@ def offer(*words: str) -> Offer:
 def plan_of(folder: Path, inputs: dict[str, Path], given: dict[str, Any], *words: str) -> Plan:
     """The plan of a job with these parameters only."""
     offered = offer(*words)
-    description = EngineDescription("infinitetalk", __version__, (describe_model(offered),), "cpu", 1)
-    nothing: dict[str, Any] = dict.fromkeys(("width", "height", "frames", "steps", "prompt", "seed"))
-    job = job_of(description, folder, inputs, **(nothing | given))
-    defaults = {one.name: one.default for one in description.models[0].kinds[0].parameters}
-    for name in nothing:
-        if name not in job.parameters and defaults[name] is not None:
-            job.parameters[name] = defaults[name]
+    job = make_job(folder, describe_model(offered), inputs, **given)
     return plan_job(job, offered)

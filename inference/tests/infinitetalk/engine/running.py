@@ -6,9 +6,10 @@ from typing import Any
 
 from polyreel_inference.command_line import parse
 from polyreel_inference.engines.infinitetalk.engine import InfiniteTalkEngine
-from polyreel_inference.host.engine import EngineDescription, InputFile, Job
+from polyreel_inference.host.engine import EngineDescription, Job
 from tests.checkpoints.infinitetalk import InfiniteTalkFiles
 from tests.serving.finished_run import Run
+from tests.serving.job_making import make_job
 from tests.serving.streaming_reporter import RememberingReporter
 
 SMALL: dict[str, Any] = {
@@ -40,22 +41,10 @@ def engine_with(files: InfiniteTalkFiles, *words: str) -> InfiniteTalkEngine:
     return engine
 
 
-def job_of(
-    description: EngineDescription, folder: Path, inputs: dict[str, Path], task: str = "task-1", **given: Any
-) -> Job:
-    """A job with the described defaults filled in and `folder` as its workspace."""
+def job_of(description: EngineDescription, folder: Path, inputs: dict[str, Path], **given: Any) -> Job:
+    """A small job; `given` goes before the small parameters."""
     (model,) = description.models
-    (kind,) = model.kinds
-    unknown = given.keys() - {parameter.name for parameter in kind.parameters}
-    assert not unknown, f"the engine does not offer {unknown}"
-    defaults = {one.name: one.default for one in kind.parameters if one.default is not None}
-    given = {name: value for name, value in (SMALL | given).items() if value is not None}
-    files = {
-        role: InputFile(role, path, "application/octet-stream", path.stat().st_size)
-        for role, path in inputs.items()
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    return Job(task, 1, kind.kind, model.name, defaults | given, files, folder)
+    return make_job(folder, model, inputs, **(SMALL | given))
 
 
 def run(engine: InfiniteTalkEngine, folder: Path, inputs: dict[str, Path], **given: Any) -> Run:

@@ -9,7 +9,8 @@ from polyreel_inference.engines.latentsync.offer import Offer
 from polyreel_inference.engines.latentsync.options import LatentSyncOptions, add_options
 from polyreel_inference.engines.latentsync.parameters import describe_model
 from polyreel_inference.engines.latentsync.plan import Plan, plan_job
-from polyreel_inference.host.engine import EngineDescription, InputFile, Job
+from polyreel_inference.host.engine import EngineDescription, Job
+from tests.serving.job_making import make_job
 
 
 def parsed(*words: str, folder: str = "weights") -> Namespace:
@@ -29,21 +30,10 @@ def described(*words: str) -> EngineDescription:
     return EngineDescription("latentsync", __version__, (describe_model(offer(*words)),), "cpu", 1)
 
 
-def job_of(
-    description: EngineDescription, folder: Path, inputs: dict[str, Path], task: str = "task-1", **given: Any
-) -> Job:
-    """A job with the described defaults filled in and `folder` as its workspace."""
+def job_of(description: EngineDescription, folder: Path, inputs: dict[str, Path], **given: Any) -> Job:
+    """A job for the only model."""
     (model,) = description.models
-    (kind,) = model.kinds
-    unknown = given.keys() - {parameter.name for parameter in kind.parameters}
-    assert not unknown, f"the engine does not offer {unknown}"
-    defaults = {one.name: one.default for one in kind.parameters if one.default is not None}
-    files = {
-        role: InputFile(role, path, "application/octet-stream", path.stat().st_size)
-        for role, path in inputs.items()
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    return Job(task, 1, kind.kind, model.name, defaults | given, files, folder)
+    return make_job(folder, model, inputs, **given)
 
 
 def plan_of(folder: Path, inputs: dict[str, Path], *words: str, **given: Any) -> Plan:
