@@ -8,6 +8,7 @@ from polyreel_inference.engines.infinitetalk.chunks.chunk_plan import (
     PUBLISHED_CHUNK_FRAMES,
     PUBLISHED_MOTION_FRAMES,
 )
+from polyreel_inference.serving.bench.random_weights import add_random_weights
 from polyreel_inference.serving.bench.setup import add_device_options
 
 PARTS = ("text-encoder", "image-encoder", "speech-encoder", "vae")
@@ -15,12 +16,8 @@ PARTS = ("text-encoder", "image-encoder", "speech-encoder", "vae")
 
 def add_options(parser: ArgumentParser) -> None:
     """Add the options to the command line."""
+    add_random_weights(parser)
     add = parser.add_argument
-    add(
-        "--random-weights",
-        action="store_true",
-        help="make the model from random numbers on the device; speed does not depend on the weights' values",
-    )
     add("--arithmetic", action="store_true", help="measure nothing; print how much arithmetic a chunk is")
     add("--resolution", choices=sorted(SQUARES), default="480p", help="square of that (default: 480p)")
     add("--width", type=int, help="pixels, a multiple of 16 (default: 640 at 480p, 960 at 720p)")

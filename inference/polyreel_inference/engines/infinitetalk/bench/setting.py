@@ -12,6 +12,7 @@ from polyreel_inference.engines.infinitetalk.sampling.chunk_request import Sampl
 from polyreel_inference.engines.infinitetalk.transformer.audio_projection import AudioSizes
 from polyreel_inference.engines.infinitetalk.transformer.speaker_places import MOST_SPEAKERS
 from polyreel_inference.host.engine import UnusableOptions
+from polyreel_inference.serving.bench.random_weights import check_random_weights
 
 FRAMES_PER_SECOND = 25
 BASE = ARCHITECTURES["i2v-14b-480p"]
@@ -66,8 +67,7 @@ class Setting:
 
 def read_setting(options: Namespace, base: Architecture = BASE, audio: AudioSizes | None = None) -> Setting:
     """Check the options. Raises `UnusableOptions` for what cannot be measured."""
-    if not options.random_weights:
-        _refuse("bench measures models of random weights; add --random-weights.")
+    check_random_weights(options)
     if options.layers is not None:
         if not 1 <= options.layers <= base.layers:
             _refuse(f"--layers must be 1 to {base.layers}.")

@@ -8,6 +8,7 @@ from polyreel_inference.devices.attention.selector import ATTENTION_NAMES
 from polyreel_inference.engines.latentsync.network.unet_sizes import CHUNK_FRAMES, LONGEST_CHUNK
 from polyreel_inference.engines.latentsync.sampling.chunk_denoiser import DEEP_CACHE_INTERVAL, DenoiseSettings
 from polyreel_inference.host.engine import UnusableOptions
+from polyreel_inference.serving.bench.random_weights import add_random_weights, check_random_weights
 from polyreel_inference.serving.bench.setup import DTYPES
 
 _MULTIPLE = 64
@@ -30,8 +31,7 @@ class Setting:
     @classmethod
     def of(cls, options: Namespace) -> "Setting":
         """Read the options. Raises `UnusableOptions` for what cannot be measured."""
-        if not options.random_weights:
-            raise UnusableOptions("bench measures models of random weights; add --random-weights.")
+        check_random_weights(options)
         if options.resolution < _MULTIPLE or options.resolution % _MULTIPLE:
             raise UnusableOptions(f"--resolution must be a multiple of {_MULTIPLE}.")
         if not 1 <= options.frames <= LONGEST_CHUNK:
@@ -52,12 +52,8 @@ class Setting:
 
 def add_options(parser: ArgumentParser) -> None:
     """Add the options to the command line."""
+    add_random_weights(parser)
     add = parser.add_argument
-    add(
-        "--random-weights",
-        action="store_true",
-        help="make the model from random numbers on the device; speed does not depend on the weights' values",
-    )
     add("--arithmetic", action="store_true", help="measure nothing; print how much arithmetic a chunk is")
     add("--resolution", type=int, default=512, help="side of the crops: 256 of 1.5, 512 of 1.6 (default)")
     add("--frames", type=int, default=CHUNK_FRAMES, help="of a chunk (default: 16)")

@@ -4,6 +4,7 @@ from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Iterable
 from pathlib import Path
 
+from polyreel_inference.serving.bench.random_weights import add_random_weights
 from polyreel_inference.serving.bench.setup import add_device_options
 
 PARTS = ("text-encoder", "image-encoder", "vae")
@@ -11,12 +12,8 @@ PARTS = ("text-encoder", "image-encoder", "vae")
 
 def add_options(parser: ArgumentParser, models: Iterable[str]) -> None:
     """Add the options to the command line; `models` are the names to choose from."""
+    add_random_weights(parser)
     add = parser.add_argument
-    add(
-        "--random-weights",
-        action="store_true",
-        help="make the model from random numbers on the device; speed does not depend on the weights' values",
-    )
     add(
         "--arithmetic",
         action="store_true",

@@ -8,6 +8,7 @@ from typing import NoReturn
 from polyreel_inference.diffusion.flops import TransformerShape, forward_flops
 from polyreel_inference.diffusion.model_folder.architectures import Architecture
 from polyreel_inference.host.engine import UnusableOptions
+from polyreel_inference.serving.bench.random_weights import check_random_weights
 
 _MULTIPLE = 16
 
@@ -45,8 +46,7 @@ class Setting:
 
 def read_setting(options: Namespace, architectures: Mapping[str, Architecture]) -> Setting:
     """Check the options. Raises `UnusableOptions` for what cannot be measured."""
-    if not options.random_weights:
-        _refuse("bench measures models of random weights; add --random-weights.")
+    check_random_weights(options)
     architecture = architectures[options.model]
     if options.layers is not None:
         if not 1 <= options.layers <= architecture.layers:
