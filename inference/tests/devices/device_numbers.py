@@ -13,7 +13,7 @@ class DeviceNumbers(TorchDispatchMode):
     """Fails when the device, here "meta", has to compute with numbers Gaudi has not."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        TorchDispatchMode.__init__(self)
         self.operations = 0
 
     def __torch_dispatch__(

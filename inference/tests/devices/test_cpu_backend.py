@@ -150,12 +150,13 @@ def test_the_peak_holds_the_largest_tensor_and_a_reset_forgets_it() -> None:
 def test_freed_memory_goes_back_to_the_system() -> None:
     # Below 32 MiB glibc takes pieces from its heap, whose end the last one pins.
     script = """
+        import resource
         from pathlib import Path
         import torch
         from polyreel_inference.devices.cpu import CpuBackend
 
         def resident() -> int:
-            return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+            return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
         pieces = [torch.ones(768 * 1024, dtype=torch.uint8) for _ in range(600)]
         held = resident()

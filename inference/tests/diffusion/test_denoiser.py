@@ -1,7 +1,6 @@
 """Whole samplings beside diffusers' pipelines, which know nothing of ours."""
 
 import weakref
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +11,8 @@ from torch import Tensor
 from polyreel_inference.diffusion.denoise_request import DenoiseRequest
 from polyreel_inference.diffusion.denoiser import Denoiser
 from polyreel_inference.diffusion.transformer.context import Context
+from polyreel_inference.diffusion.transformer.runtime import Runtime
+from polyreel_inference.diffusion.transformer.wan_transformer import WanTransformer
 from polyreel_inference.diffusion.vae.streaming_decoder import StreamingDecoder
 from polyreel_inference.diffusion.vae.video_encoder import VideoEncoder, image_condition
 from polyreel_inference.parallel.gate import SingleGate
@@ -31,6 +32,7 @@ from tests.diffusion.reference_pipelines import (
 from tests.diffusion.tiny_models import (
     image_states,
     our_transformer,
+    our_transformer_as,
     random_numbers,
     single_runtime,
     text_states,
@@ -108,18 +110,19 @@ def test_two_distilled_experts_take_two_steps_each(boundary: float) -> None:
 
 def test_the_first_expert_keeps_nothing_while_the_second_one_works() -> None:
     """Keys and values of both branches are 0.8 GB a 14B expert."""
-    experts = [our_transformer("t2v-a14b", expert) for expert in range(2)]
     contexts: list[weakref.ref[Context]] = []
     alive: list[int] = []
-    for expert in experts:
 
-        def watched(*given: Any, embed: Callable[..., Context] = expert.embed, **options: Any) -> Context:
+    class Watched(WanTransformer):
+        def embed(
+            self, text: Tensor, image: Tensor | None, *, runtime: Runtime, keep: bool = True
+        ) -> Context:
             alive.append(sum(context() is not None for context in contexts))
-            context = embed(*given, **options)
+            context = super().embed(text, image, runtime=runtime, keep=keep)
             contexts.append(weakref.ref(context))
             return context
 
-        expert.embed = watched  # type: ignore[method-assign]
+    experts = [our_transformer_as(Watched, "t2v-a14b", expert) for expert in range(2)]
     _run(Denoiser(experts, single_runtime()), _request(boundary=0.875, low_noise_guidance_scale=4.0))
     assert alive == [0, 1, 0, 1]
 

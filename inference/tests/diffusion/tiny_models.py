@@ -1,5 +1,7 @@
 """Tiny transformers and autoencoders: ours and diffusers' own with the same random weights."""
 
+from typing import TypeVar
+
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from torch import Tensor
@@ -11,6 +13,8 @@ from polyreel_inference.parallel.mesh import Mesh
 from tests.checkpoints.components import random_transformer, random_vae
 from tests.checkpoints.kinds import IMAGE_DIMENSION, KINDS, TEXT_DIMENSION, VAE_CONFIG, transformer_config
 
+Transformer = TypeVar("Transformer", bound=WanTransformer)
+
 
 def single_runtime(dtype: torch.dtype = torch.float32) -> Runtime:
     """One process on the CPU."""
@@ -19,7 +23,12 @@ def single_runtime(dtype: torch.dtype = torch.float32) -> Runtime:
 
 def our_transformer(kind: str, expert: int = 0, seed: int = 0) -> WanTransformer:
     """Return our transformer of a tiny kind."""
-    model = WanTransformer(**transformer_config(KINDS[kind]))
+    return our_transformer_as(WanTransformer, kind, expert, seed)
+
+
+def our_transformer_as(watching: type[Transformer], kind: str, expert: int = 0, seed: int = 0) -> Transformer:
+    """Return it as a class that derives from ours."""
+    model = watching(**transformer_config(KINDS[kind]))
     model.load_state_dict(random_transformer(KINDS[kind], expert, seed))
     model.eval()
     return model

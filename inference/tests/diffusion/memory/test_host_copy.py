@@ -53,7 +53,8 @@ def test_tied_weights_stay_tied_and_are_kept_once() -> None:
 
 
 def test_channels_last_weights_keep_their_order_in_memory() -> None:
-    module = nn.Conv2d(8, 4, 3).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = nn.Conv2d(8, 4, 3)
+    module.weight = nn.Parameter(module.weight.detach().contiguous(memory_format=torch.channels_last))
     weight = module.weight.detach().clone()
     HostCopy(module, CPU)
     assert module.weight.is_contiguous(memory_format=torch.channels_last)

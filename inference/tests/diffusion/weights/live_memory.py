@@ -18,7 +18,7 @@ class LiveMemory(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        TorchDispatchMode.__init__(self)
         self.now = 0
         self.peak = 0
         self._known = WeakIdKeyDictionary()
